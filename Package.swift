@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of Breakwater, one row each, top to bottom: a row may import the rows it names and nothing else.
+/// `ArchitectureTests` reads this table and fails on an arrow that points up or is missing.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .treatAllWarnings(as: .error),
+]
+
+extension Target.Dependency {
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
+  static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let yams = product(name: "Yams", package: "Yams")
+  static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "breakwater",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "breakwater", targets: ["Command"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "Command",
+      dependencies: [
+        "Breakwater", "AdminAPI", "Identity", "Wire", "ControlModel", "Store", "Telemetry", .arguments, .httpClient,
+        .nioCore, .yams,
+      ],
+      swiftSettings: settings),
+    library(
+      "Breakwater",
+      [
+        "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "TradingRuntime",
+        "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets", .httpClient,
+        .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .yams, .grdb,
+      ]),
+    library(
+      "AdminAPI",
+      [
+        "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "PromQL", "TradingRuntime",
+        "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", .nioCore, .grdb,
+      ]),
+    library("ControlPlane", ["TradingRuntime", "Identity", "Store", "Telemetry", "ControlModel"]),
+    library("Alerting", ["MetricStore", "PromQL", "Telemetry", "ControlModel", .yams]),
+    library("RequestLog", ["Telemetry", "ControlModel"]),
+    library("Realtime", ["Telemetry", "ControlModel", .nioCore]),
+    library("DataPlane", ["Identity", "Telemetry", "ControlModel", .nioCore, .nioPosix]),
+    library("MetricStore", ["PromQL", "Telemetry"]),
+    library("PromQL", []),
+    library("TradingRuntime", ["Venues", "Strategy", "Store", "Telemetry", "ControlModel", .crypto, .grdb]),
+    library("Venues", ["Strategy", "ControlModel"]),
+    library("Strategy", ["ControlModel"]),
+    library("Identity", ["ControlModel", .crypto, .cryptoExtras]),
+    library("Store", ["Telemetry", "ControlModel", .crypto, .grdb]),
+    library("Telemetry", ["ControlModel"]),
+    library("Wire", []),
+    library("ControlModel", []),
+    .target(name: "CAssets", exclude: ["data/bars/README.md"]),
+  ]
+)

@@ -1,0 +1,54 @@
+/// A stop as asked for, before it has an id, an epoch and an actor.
+package struct ControlDraft: Hashable, Sendable {
+  package var scope: ControlScope
+  package var kind: ControlKind
+  package var level: ControlLevel
+  package var cancel: CancelMode
+  package var reason: String
+  package var ticket: String?
+  package var reviewAfterMilliseconds: Int64?
+
+  package init(
+    scope: ControlScope, kind: ControlKind = .halt, level: ControlLevel = .halted, cancel: CancelMode = .entries,
+    reason: String, ticket: String? = nil, reviewAfterMilliseconds: Int64? = nil
+  ) {
+    self.scope = scope
+    self.kind = kind
+    self.level = level
+    self.cancel = cancel
+    self.reason = reason
+    self.ticket = ticket
+    self.reviewAfterMilliseconds = reviewAfterMilliseconds
+  }
+
+  /// Refuses `request.invalid`, naming every wrong field: a reason too short or long, a control that restricts nothing,
+  /// a disable without a tenant.
+  package func validated() throws(Refusal) -> ControlDraft {
+    var problems: [FieldProblem] = []
+    if let problem = Self.reasonProblem(reason, atLeast: Control.reasonLengthMin) { problems.append(problem) }
+    if level == .active { problems.append(FieldProblem("level", "is reduceOnly or halted; a control only restricts")) }
+    if kind == .disable, scope.tenant == nil || scope.venue != nil || scope.symbol != nil {
+      problems.append(FieldProblem("scope", "a disable names a tenant, or a tenant and a profile"))
+    }
+    if let ticket, ticket.isEmpty || ticket.count > 64 {
+      problems.append(FieldProblem("ticket", "has 1 to 64 characters"))
+    }
+    if let review = reviewAfterMilliseconds, !(60_000...604_800_000).contains(review) {
+      problems.append(FieldProblem("reviewAfter", "is between 1m and 7d"))
+    }
+    guard problems.isEmpty else {
+      let sentence = problems.map { "\($0.field) \($0.problem)" }.joined(separator: "; ")
+      throw Refusal(.requestInvalid, "The stop was not applied: \(sentence).", fields: problems)
+    }
+    return self
+  }
+
+  /// What is wrong with a reason given for a control change; nil when it is acceptable.
+  package static func reasonProblem(_ reason: String, atLeast minimum: Int) -> FieldProblem? {
+    let length = reason.count
+    guard length >= minimum, length <= Control.reasonLengthMax else {
+      return FieldProblem("reason", "needs \(minimum) to \(Control.reasonLengthMax) characters and has \(length)")
+    }
+    return nil
+  }
+}
