@@ -1,0 +1,47 @@
+// public: each event loop fills one and hands it over.
+
+/// A run of encoded log lines with the keys they can be found by. Filled by one event loop, then handed to the writer
+/// whole, so that a request never waits for the disk.
+public struct LogBlock: Sendable {
+  /// Where a line starts and one key it is found by. A line with two keys has two entries.
+  public struct Entry: Sendable {
+    public let key: UInt64
+    public let offset: UInt32
+  }
+
+  public private(set) var bytes: [UInt8] = []
+  public private(set) var entries: [Entry] = []
+  public private(set) var lines = 0
+
+  public init() {}
+
+  public var isEmpty: Bool { lines == 0 }
+
+  /// Appends `line` (without newline) under each of `keys`; zero is no key.
+  public mutating func append(_ line: [UInt8], keys: (UInt64, UInt64) = (0, 0)) {
+    let offset = UInt32(truncatingIfNeeded: bytes.count)
+    if keys.0 != 0 { entries.append(Entry(key: keys.0, offset: offset)) }
+    if keys.1 != 0 { entries.append(Entry(key: keys.1, offset: offset)) }
+    bytes.append(contentsOf: line)
+    bytes.append(UInt8(ascii: "\n"))
+    lines += 1
+  }
+
+  /// Hands the content over and starts empty with fresh memory.
+  public mutating func take() -> LogBlock {
+    let full = self
+    self = LogBlock()
+    bytes.reserveCapacity(full.bytes.capacity)
+    return full
+  }
+}
+
+/// The 64-bit key a log line is indexed under: FNV-1a over the id's bytes. Part of the on-disk index format, so it never
+/// changes; equal keys are confirmed by reading the line.
+public enum LogKey {
+  public static func of(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    return hash == 0 ? 1 : hash
+  }
+}

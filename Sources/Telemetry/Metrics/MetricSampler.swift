@@ -1,0 +1,33 @@
+/// Reads the whole registry once a tick for the metric store, describing each series only the first time it is seen.
+///
+/// Confined to its caller: one sampler per store.
+package struct MetricSampler {
+  private let registry: MetricRegistry
+  /// Children already described, per family in the registry's order.
+  private var described: [Int] = []
+
+  package init(_ registry: MetricRegistry) {
+    self.registry = registry
+  }
+
+  /// Values of every series now, family by family; `newSeries` is called for series not seen in an earlier sample, in
+  /// the order in which their values follow. Positions are stable: new children of a family shift later families, so
+  /// the position is given as (family, index within family).
+  package mutating func sample(
+    newSeries: (_ family: Int, _ description: SeriesDescription) -> Void,
+    values: (_ family: Int, _ values: [Double]) -> Void
+  ) {
+    var buffer: [Double] = []
+    for (position, family) in registry.collected().enumerated() {
+      if position == described.count { described.append(0) }
+      let children = family.children()
+      for child in children[described[position]...] {
+        for series in SeriesDescription.all(of: child, in: family.definition) { newSeries(position, series) }
+      }
+      described[position] = children.count
+      buffer.removeAll(keepingCapacity: true)
+      for child in children { SeriesDescription.appendValues(of: child, to: &buffer) }
+      values(position, buffer)
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// public: continued or started once per request.
+
+/// W3C Trace Context (https://www.w3.org/TR/trace-context/ level 2): which trace a request belongs to. Never the request id.
+public struct TraceContext: Hashable, Sendable {
+  public let traceHigh: UInt64
+  public let traceLow: UInt64
+  /// The caller's span when continued, else ours.
+  public let spanID: UInt64
+  public let flags: UInt8
+
+  @inlinable
+  public init(traceHigh: UInt64, traceLow: UInt64, spanID: UInt64, flags: UInt8) {
+    self.traceHigh = traceHigh
+    self.traceLow = traceLow
+    self.spanID = spanID
+    self.flags = flags
+  }
+
+  /// Length of `00-<32 hex>-<16 hex>-<2 hex>`.
+  public static var textBytes: Int { 55 }
+
+  /// Reads a `traceparent` value. `nil` for anything malformed: an all-zero id, upper-case hex, version `ff`, or trailing
+  /// bytes after version 00; the specification then asks for a new trace.
+  public init?(traceparent bytes: UnsafeRawBufferPointer) {
+    guard bytes.count >= Self.textBytes, bytes[2] == dash, bytes[35] == dash, bytes[52] == dash,
+      let version = Self.hex(bytes, 0, 2), version != 0xff,
+      version == 0 ? bytes.count == Self.textBytes : bytes.count == Self.textBytes || bytes[55] == dash,
+      let high = Self.hex(bytes, 3, 16), let low = Self.hex(bytes, 19, 16), high != 0 || low != 0,
+      let span = Self.hex(bytes, 36, 16), span != 0, let flags = Self.hex(bytes, 53, 2)
+    else { return nil }
+    // Only the flags of this version are passed on: sampled and random.
+    self.init(traceHigh: high, traceLow: low, spanID: span, flags: UInt8(flags & 0x03))
+  }
+
+  /// Starts a trace: 48 bits of Unix milliseconds, then 80 random bits, so that an id tells when it was made.
+  public static func start(at now: Int64, random: inout FastRandom) -> TraceContext {
+    let high = UInt64(truncatingIfNeeded: now) << 16 | random.next() & 0xffff
+    return TraceContext(traceHigh: high, traceLow: random.next(), spanID: random.next() | 1, flags: 0x03)
+  }
+
+  /// The same trace with our own span, for the call to the upstream.
+  public func child(random: inout FastRandom) -> TraceContext {
+    TraceContext(traceHigh: traceHigh, traceLow: traceLow, spanID: random.next() | 1, flags: flags)
+  }
+
+  /// Appends the 55-byte `traceparent` value.
+  public func append(to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: [zero, zero, dash])
+    appendTraceID(to: &bytes)
+    bytes.append(dash)
+    Hex.append(spanID, to: &bytes)
+    bytes.append(dash)
+    bytes.append(zero)
+    bytes.append(zero + flags)
+  }
+
+  /// Appends the 32 hex digits of the trace id.
+  public func appendTraceID(to bytes: inout [UInt8]) {
+    Hex.append(traceHigh, to: &bytes)
+    Hex.append(traceLow, to: &bytes)
+  }
+
+  public var traceIDText: String {
+    var bytes: [UInt8] = []
+    appendTraceID(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func hex(_ bytes: UnsafeRawBufferPointer, _ from: Int, _ count: Int) -> UInt64? {
+    var value: UInt64 = 0
+    for byte in bytes[from..<from + count] {
+      let digit: UInt8
+      switch byte {
+      case 48...57: digit = byte - 48
+      case 97...102: digit = byte - 87
+      default: return nil
+      }
+      value = value << 4 | UInt64(digit)
+    }
+    return value
+  }
+}
+
+private let dash = UInt8(ascii: "-")
+private let zero = UInt8(ascii: "0")
+
+/// Lower-case hexadecimal without an intermediate string.
+public enum Hex {
+  public static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+    var shift: UInt64 = 64
+    while shift > 0 {
+      shift -= 4
+      let digit = UInt8(truncatingIfNeeded: value >> shift & 0xf)
+      bytes.append(digit < 10 ? 48 + digit : 87 + digit)
+    }
+  }
+
+  package static func text(_ bytes: some Sequence<UInt8>) -> String {
+    var out: [UInt8] = []
+    for byte in bytes {
+      for digit in [byte >> 4, byte & 0xf] { out.append(digit < 10 ? 48 + digit : 87 + digit) }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+}
