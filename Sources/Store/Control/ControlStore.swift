@@ -1,0 +1,81 @@
+package import ControlModel
+
+/// Everything the control plane must find again after a crash.
+package struct ControlRecord: Sendable, Equatable {
+  package var state: ControlState
+  package var approvals: [Approval]
+
+  package init(state: ControlState = ControlState(), approvals: [Approval] = []) {
+    self.state = state
+    self.approvals = approvals
+  }
+}
+
+/// One control transition and the audit entry that records it, made durable together or not at all.
+package struct ControlCommit: Sendable {
+  /// The epoch the transition was decided at. A commit at another epoch is a `conflict`, except for an imposed control
+  /// that only adds: those are merged.
+  package var expecting: Epoch
+  package var imposed: [Control]
+  package var released: [ControlID]
+  package var release: ReleaseNote?
+  /// The epoch after the transition; equal to `expecting` when only approvals change.
+  package var epoch: Epoch
+  package var approvals: [Approval]
+  package var audit: AuditEntry
+
+  package init(
+    expecting: Epoch, epoch: Epoch, imposed: [Control] = [], released: [ControlID] = [], release: ReleaseNote? = nil,
+    approvals: [Approval] = [], audit: AuditEntry
+  ) {
+    self.expecting = expecting
+    self.epoch = epoch
+    self.imposed = imposed
+    self.released = released
+    self.release = release
+    self.approvals = approvals
+    self.audit = audit
+  }
+}
+
+/// Who lifted a control, when and why.
+package struct ReleaseNote: Sendable, Equatable {
+  package var by: String
+  package var approvedBy: String?
+  package var at: WallTime
+  package var reason: String
+  package var isBreakGlass: Bool
+
+  package init(by: String, approvedBy: String?, at: WallTime, reason: String, isBreakGlass: Bool) {
+    self.by = by
+    self.approvedBy = approvedBy
+    self.at = at
+    self.reason = reason
+    self.isBreakGlass = isBreakGlass
+  }
+}
+
+/// A control document as kept for ever: in force, or with its release.
+package struct ControlDocument: Sendable, Equatable {
+  package let control: Control
+  package let release: ReleaseNote?
+
+  package init(control: Control, release: ReleaseNote?) {
+    self.control = control
+    self.release = release
+  }
+}
+
+/// Where control state is durable. SQLite in the product, memory with faults in tests; one contract suite for both.
+package protocol ControlStore: Sendable {
+  /// The committed state.
+  func load() async throws(StoreFailure) -> ControlRecord
+  /// Makes a transition durable and returns the sequence of its audit leaf. Throws `conflict` when the epoch is not the
+  /// expected one; after any throw nothing has changed.
+  func commit(_ commit: ControlCommit) async throws(StoreFailure) -> Int64
+  /// Documents, newest first; only those in force when `active`.
+  func documents(active: Bool?, limit: Int) async throws(StoreFailure) -> [ControlDocument]
+  func document(_ id: ControlID) async throws(StoreFailure) -> ControlDocument?
+  /// An entry that changes no control state: a denied attempt, an acknowledgement.
+  func audit(_ entry: AuditEntry) async throws(StoreFailure) -> Int64
+}

@@ -1,0 +1,107 @@
+package import ControlModel
+import Foundation
+package import GRDB
+package import Telemetry
+
+/// Control state, approvals and the audit log in one SQLite file of their own, so that no other writer can hold up a stop.
+package final class SQLiteControlStore: ControlStore {
+  package let database: Database
+  private let written: MetricFamily
+  private let failures: Counter
+
+  package init(_ path: String, clocks: Clocks, metrics: MetricRegistry) throws(StoreFailure) {
+    database = try Database(path, name: "control", migrator: Self.migrator(), clocks: clocks, metrics: metrics)
+    written = metrics.family(MetricCatalog.auditRecords)
+    failures = metrics.counter(MetricCatalog.auditWriteFailures)
+  }
+
+  private static func migrator() -> DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 controls, approvals, audit") { database in
+      try database.execute(sql: ControlRows.schema)
+      try database.execute(sql: AuditLog.schema)
+      try database.execute(sql: OperationRecords.schema)
+    }
+    return migrator
+  }
+
+  package func load() async throws(StoreFailure) -> ControlRecord {
+    try await database.read { database in
+      let active = try Row.fetchAll(database, sql: "SELECT * FROM control WHERE released_at IS NULL")
+        .map(ControlRows.document)
+      let approvals = try Row.fetchAll(database, sql: "SELECT * FROM approval ORDER BY requested_at DESC LIMIT 200")
+        .map(ControlRows.approval)
+      let state = ControlState(epoch: try ControlRows.epoch(database), controls: active.map(\.control))
+      return ControlRecord(state: state, approvals: approvals)
+    }
+  }
+
+  package func commit(_ commit: ControlCommit) async throws(StoreFailure) -> Int64 {
+    let sequence = try await counted(commit.audit.action) { database in
+      let current = try ControlRows.epoch(database)
+      guard current == commit.expecting else {
+        throw StoreFailure(.conflict, "The control store is at epoch \(current), not \(commit.expecting).")
+      }
+      for control in commit.imposed { try ControlRows.insert(control, database) }
+      if let note = commit.release {
+        for id in commit.released { try ControlRows.release(id, note, database) }
+      }
+      for approval in commit.approvals { try ControlRows.upsert(approval, database) }
+      try ControlRows.setEpoch(commit.epoch, database)
+      return try AuditLog.append(commit.audit, in: database).sequence
+    }
+    return sequence
+  }
+
+  package func audit(_ entry: AuditEntry) async throws(StoreFailure) -> Int64 {
+    try await counted(entry.action) { try AuditLog.append(entry, in: $0).sequence }
+  }
+
+  /// A write with its audit entry: `work` changes something, the entry says so, both or neither are durable.
+  package func audited<Result: Sendable>(
+    _ entry: AuditEntry, _ work: @escaping @Sendable (GRDB.Database) throws -> Result
+  ) async throws(StoreFailure) -> Result {
+    try await counted(entry.action) { database in
+      let result = try work(database)
+      try AuditLog.append(entry, in: database)
+      return result
+    }
+  }
+
+  private func counted<Result: Sendable>(
+    _ kind: String, _ work: @escaping @Sendable (GRDB.Database) throws -> Result
+  ) async throws(StoreFailure) -> Result {
+    do throws(StoreFailure) {
+      let result = try await database.write(work)
+      written.counter(kind).increment()
+      return result
+    } catch {
+      if error.kind != .conflict { failures.increment() }
+      throw error
+    }
+  }
+
+  package func documents(active: Bool?, limit: Int) async throws(StoreFailure) -> [ControlDocument] {
+    let condition = active.map { $0 ? "WHERE released_at IS NULL" : "WHERE released_at IS NOT NULL" } ?? ""
+    let limit = min(max(1, limit), AuditLog.Filter.limitMax)
+    return try await database.read { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM control \(condition) ORDER BY epoch DESC LIMIT \(limit)")
+        .map(ControlRows.document)
+    }
+  }
+
+  package func document(_ id: ControlID) async throws(StoreFailure) -> ControlDocument? {
+    try await database.read { database in
+      try Row.fetchOne(database, sql: "SELECT * FROM control WHERE id = ?", arguments: [id.text])
+        .map(ControlRows.document)
+    }
+  }
+
+  package func searchAudit(_ filter: AuditLog.Filter) async throws(StoreFailure) -> [AuditLeaf] {
+    try await database.read { try AuditLog.search(filter, in: $0) }
+  }
+
+  package func verifyAudit() async throws(StoreFailure) -> AuditVerdict {
+    try await database.read { try AuditLog.verify(in: $0) }
+  }
+}

@@ -1,0 +1,86 @@
+package import GRDB
+package import Telemetry
+
+/// One SQLite file with the durability everything here relies on: WAL, and `synchronous=FULL`, so that a commit that
+/// returned is on disk (https://www.sqlite.org/pragma.html#pragma_synchronous).
+package final class Database: Sendable {
+  package let pool: DatabasePool
+  private let clocks: Clocks
+  private let commit: Histogram
+
+  /// Opens or creates the file, checks it and brings its schema up to date.
+  ///
+  /// Throws `corrupt` when the file is not a sound database, `unwritable` when it cannot be opened.
+  package init(_ path: String, name: String, migrator: DatabaseMigrator, clocks: Clocks, metrics: MetricRegistry)
+    throws(StoreFailure)
+  {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(5)
+    configuration.maximumReaderCount = 4
+    configuration.prepareDatabase { database in
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      try database.execute(sql: "PRAGMA foreign_keys = ON")
+    }
+    do {
+      let pool = try DatabasePool(path: path, configuration: configuration)
+      let verdict = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+      guard verdict == "ok" else {
+        throw StoreFailure(.corrupt, Self.corruption(path, verdict ?? "no answer"))
+      }
+      try migrator.migrate(pool)
+      self.pool = pool
+    } catch let failure as StoreFailure {
+      throw failure
+    } catch let error as DatabaseError {
+      switch error.resultCode {
+      case .SQLITE_NOTADB, .SQLITE_CORRUPT: throw StoreFailure(.corrupt, Self.corruption(path, error.message ?? ""))
+      default: throw StoreFailure(.unwritable, "The database \(path) cannot be opened: \(error.message ?? "unknown").")
+      }
+    } catch {
+      throw StoreFailure(.unwritable, "The database \(path) cannot be opened: \(error).")
+    }
+    self.clocks = clocks
+    commit = metrics.family(MetricCatalog.storageCommit).histogram(name)
+  }
+
+  private static func corruption(_ path: String, _ verdict: String) -> String {
+    "The database \(path) is damaged (\(verdict)). Nothing was changed. Restore it from a backup, or move it away to start empty."
+  }
+
+  /// One durable transaction: when it returns, it is on disk; when it throws, nothing happened.
+  package func write<Result: Sendable>(
+    _ work: @escaping @Sendable (GRDB.Database) throws -> Result
+  ) async throws(StoreFailure) -> Result {
+    let start = clocks.monotonic()
+    do {
+      let result = try await pool.write(work)
+      commit.observe(Int(clocks.monotonic() - start))
+      return result
+    } catch let failure as StoreFailure {
+      throw failure
+    } catch {
+      throw StoreFailure(.unavailable, "A write to the store failed: \(error).")
+    }
+  }
+
+  package func read<Result: Sendable>(
+    _ work: @escaping @Sendable (GRDB.Database) throws -> Result
+  ) async throws(StoreFailure) -> Result {
+    do {
+      return try await pool.read(work)
+    } catch let failure as StoreFailure {
+      throw failure
+    } catch {
+      throw StoreFailure(.unavailable, "A read from the store failed: \(error).")
+    }
+  }
+
+  /// For start-up, before anything runs concurrently.
+  package func readNow<Result>(_ work: (GRDB.Database) throws -> Result) throws(StoreFailure) -> Result {
+    do {
+      return try pool.read(work)
+    } catch {
+      throw StoreFailure(.unavailable, "A read from the store failed: \(error).")
+    }
+  }
+}
