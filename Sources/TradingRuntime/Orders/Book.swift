@@ -1,0 +1,110 @@
+import ControlModel
+import Strategy
+import Venues
+
+/// Orders, positions and money in memory: what risk decides on. Everything in it is also durable, or follows from what is.
+struct Book {
+  struct Account {
+    let profile: Profile
+    let seat: GateSeat
+    var cash: Money
+    var positions: [Symbol: Position] = [:]
+    var open: Set<OrderID> = []
+  }
+
+  private(set) var accounts: [VenueAccount: Account] = [:]
+  /// Orders that are not final.
+  private(set) var open: [OrderID: Order] = [:]
+  /// Orders whose attached stop the venue has not placed yet, by their id.
+  private(set) var protections: [OrderID: Order] = [:]
+
+  mutating func addAccount(_ profile: Profile, seat: GateSeat, cash: Money, positions: [Symbol: Position]) {
+    accounts[profile.account] = Account(profile: profile, seat: seat, cash: cash, positions: positions)
+  }
+
+  mutating func add(_ order: Order) {
+    open[order.id] = order
+    accounts[order.request.account]?.open.insert(order.id)
+    if order.request.attachedStop != nil { protections[order.id] = order }
+  }
+
+  mutating func forgetProtection(of parent: OrderID) { protections[parent] = nil }
+
+  /// Takes back an order that could not be made durable.
+  mutating func remove(_ id: OrderID) {
+    guard let order = open.removeValue(forKey: id) else { return }
+    accounts[order.request.account]?.open.remove(id)
+  }
+
+  /// Applies an input to an open order; nil when it is not open.
+  mutating func apply(_ input: Order.Input, to id: OrderID, at now: WallTime) -> (order: Order, Order.Outcome)? {
+    guard var order = open[id] else { return nil }
+    let outcome = order.apply(input, at: now)
+    if order.state.isFinal {
+      remove(id)
+      if order.state != .filled { protections[id] = nil }
+    } else {
+      open[id] = order
+    }
+    return (order, outcome)
+  }
+
+  /// Books an execution into cash and position.
+  mutating func book(_ order: Order, _ quantity: Quantity, at price: Price) throws(NumberError) {
+    guard var account = accounts[order.request.account] else { return }
+    var position = account.positions[order.request.symbol] ?? Position()
+    try position.apply(order.request.side, quantity, at: price)
+    let money = try price.notional(of: quantity)
+    account.cash = order.request.side == .buy ? try account.cash - money : try account.cash + money
+    account.positions[order.request.symbol] = position
+    accounts[order.request.account] = account
+  }
+
+  // MARK: Questions
+
+  func openOrders(of account: VenueAccount) -> [Order] {
+    (accounts[account]?.open ?? []).compactMap { open[$0] }
+  }
+
+  /// Cash that open buy orders may still take.
+  func reserved(_ account: VenueAccount) -> Money {
+    var sum = Money.zero
+    for order in openOrders(of: account) where order.request.side == .buy && !order.isReducing {
+      guard let money = try? order.holdPrice.notional(of: order.leaves), let next = try? sum + money else {
+        return .max  // more than can be counted is more than there is
+      }
+      sum = next
+    }
+    return sum
+  }
+
+  func buyingPower(_ account: VenueAccount) -> Money {
+    guard let cash = accounts[account]?.cash, let left = try? cash - reserved(account) else { return .zero }
+    return max(left, .zero)
+  }
+
+  /// How much of a position is not yet spoken for by open orders that reduce it.
+  func reducible(_ account: VenueAccount, _ symbol: Symbol) -> Quantity {
+    guard let position = accounts[account]?.positions[symbol], var left = try? position.quantity.absolute() else {
+      return .zero
+    }
+    for order in openOrders(of: account) where order.request.symbol == symbol && order.isReducing {
+      left = (try? left - order.leaves) ?? .zero
+    }
+    return max(left, .zero)
+  }
+
+  /// Cash and positions at `prices`.
+  func equity(_ account: VenueAccount, _ prices: [Symbol: Price]) -> Money {
+    guard let held = accounts[account] else { return .zero }
+    var sum = held.cash
+    for (symbol, position) in held.positions where !position.quantity.isZero {
+      guard let price = prices[symbol] ?? position.averagePrice, let open = try? position.quantity.absolute(),
+        let value = try? price.notional(of: open),
+        let next = try? position.quantity.isPositive ? sum + value : sum - value
+      else { continue }
+      sum = next
+    }
+    return sum
+  }
+}
