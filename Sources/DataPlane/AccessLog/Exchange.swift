@@ -1,0 +1,143 @@
+import ControlModel
+import Identity
+import Telemetry
+
+/// One request being answered: what the access line, the metrics and the response headers need. Reused from request to
+/// request on its connection, so that a request allocates nothing here.
+struct Exchange {
+  var requestID: [UInt8] = []
+  var trace = TraceContext(traceHigh: 0, traceLow: 0, spanID: 0, flags: 0)
+  var method = Method.other
+  var path: [UInt8] = []
+  var routeIndex = -1
+  var template = Exchange.unrouted
+  var upstream = ""
+  var caller: Principal?
+  var status = 0
+  var refusal: RefusalCode?
+  var isUpstream = false
+  var bytesIn = 0
+  var bytesOut = 0
+  var isHTTP10 = false
+  var keepsConnection = true
+  /// Monotonic nanoseconds.
+  var startedAt: Int64 = 0
+  var sentUpstreamAt: Int64 = 0
+  var wallStart: Int64 = 0
+  /// `RateLimit: …` and its policy, when a limit applied.
+  private(set) var rateHeaders: [UInt8] = []
+  /// For `Allow`, when the route answers other methods.
+  var allowedMethods: [Method] = []
+
+  /// Route label of requests that match no route or never got that far.
+  static let unrouted = "none"
+  /// Bytes of a path kept for the log line.
+  static let pathBytesMax = 1024
+
+  mutating func reset() {
+    requestID.removeAll(keepingCapacity: true)
+    path.removeAll(keepingCapacity: true)
+    rateHeaders.removeAll(keepingCapacity: true)
+    method = .other
+    routeIndex = -1
+    template = Exchange.unrouted
+    upstream = ""
+    caller = nil
+    status = 0
+    refusal = nil
+    isUpstream = false
+    bytesIn = 0
+    bytesOut = 0
+    isHTTP10 = false
+    keepsConnection = true
+    startedAt = 0
+    sentUpstreamAt = 0
+    wallStart = 0
+    if !allowedMethods.isEmpty { allowedMethods = [] }
+  }
+
+  mutating func appendRateHeaders(_ policy: [UInt8], _ tightest: RateAllowance.Tightest) {
+    rateHeaders.append(contentsOf: policy)
+    rateHeaders.append(contentsOf: "RateLimit: \"".utf8)
+    rateHeaders.append(contentsOf: tightest.scope.rawValue.utf8)
+    rateHeaders.append(contentsOf: "\";r=".utf8)
+    Decimal.append(tightest.remaining, to: &rateHeaders)
+    rateHeaders.append(contentsOf: ";t=".utf8)
+    Decimal.append(tightest.resetSeconds, to: &rateHeaders)
+    rateHeaders.append(carriageReturn)
+    rateHeaders.append(lineFeed)
+  }
+
+  var allowHeader: String {
+    let implied: [Method] = allowedMethods.contains(.get) ? [.head] : []
+    return (allowedMethods + implied).map(\.text).joined(separator: ", ")
+  }
+}
+
+extension LoopContext {
+  /// Counts a finished request and writes its access line.
+  func record(_ exchange: borrowing Exchange, listener: Listener.Kind, peer: String) {
+    let now = clocks.monotonic()
+    let duration = Int(now - exchange.startedAt)
+    let key = CellKey(
+      route: exchange.routeIndex, isOps: listener == .ops, method: exchange.method, status: exchange.status,
+      isUpstream: exchange.isUpstream)
+    let cells = cells(key, template: exchange.template)
+    cells.requests.increment()
+    cells.duration.observe(duration)
+    if exchange.bytesIn > 0 { cells.requestBytes.increment(by: exchange.bytesIn) }
+    if exchange.bytesOut > 0 { cells.responseBytes.increment(by: exchange.bytesOut) }
+    writeAccessLine(exchange, duration: duration, now: now, listener: listener, peer: peer)
+  }
+
+  private func writeAccessLine(
+    _ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind, peer: String
+  ) {
+    let severity: LogEvent.Severity =
+      exchange.status >= 500 ? .error : exchange.refusal?.source == .caller ? .warn : .info
+    line.begin()
+    line.field("ts", plain: WallTime(unixMilliseconds: exchange.wallStart).description.utf8)
+    line.field("severity_text", plain: severity.text.utf8)
+    line.field("severity_number", severity.rawValue)
+    line.field("event_name", plain: "http.access".utf8)
+    line.field("component", plain: "gateway".utf8)
+    line.field("request_id", plain: exchange.requestID)
+    traceText.removeAll(keepingCapacity: true)
+    exchange.trace.appendTraceID(to: &traceText)
+    line.field("trace_id", plain: traceText)
+    if let caller = exchange.caller {
+      if let tenant = caller.tenant { line.field("tenant", plain: tenant.text.utf8) }
+      line.field("actor", plain: caller.subject.utf8)
+      line.field("role", plain: caller.role.rawValue.utf8)
+    }
+    line.field("method", plain: exchange.method.text.utf8)
+    line.field("path", escaping: exchange.path)
+    line.field("route", exchange.template)
+    line.field("status", exchange.status)
+    if let refusal = exchange.refusal { line.field("code", plain: refusal.rawValue.utf8) }
+    if exchange.isUpstream || exchange.sentUpstreamAt > 0 {
+      line.field("upstream", plain: exchange.upstream.utf8)
+      line.field("upstream_ms", millisecondsFrom: Int(now - exchange.sentUpstreamAt))
+    }
+    line.field("bytes_in", exchange.bytesIn)
+    line.field("bytes_out", exchange.bytesOut)
+    line.field("duration_ms", millisecondsFrom: duration)
+    line.field("peer", plain: peer.utf8)
+    line.field("listener", plain: listener.rawValue.utf8)
+    line.end()
+    append(logLine: (LogKey.of(exchange.requestID), LogKey.of(traceText)))
+  }
+}
+
+/// Decimal digits without an intermediate string.
+enum Decimal {
+  static func append(_ value: Int, to bytes: inout [UInt8]) {
+    precondition(value >= 0, "only sizes and counts are written this way")
+    var divisor = 1
+    while value / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      bytes.append(UInt8(48 + value / divisor % 10))
+      divisor /= 10
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Synchronization
+
+/// A sustained rate with a burst, in integer nanoseconds.
+package struct RateLimit: Hashable, Sendable {
+  /// Requests per window, as configured; shown in `RateLimit-Policy`.
+  package let quota: Int
+  package let windowSeconds: Int
+  package let burst: Int
+
+  /// Precondition: all three are positive.
+  package init(quota: Int, windowSeconds: Int, burst: Int) {
+    precondition(quota > 0 && windowSeconds > 0 && burst > 0, "a rate limit is positive")
+    self.quota = quota
+    self.windowSeconds = windowSeconds
+    self.burst = burst
+  }
+
+  /// Nanoseconds one request takes up.
+  var interval: Int64 { max(1, Int64(windowSeconds) * 1_000_000_000 / Int64(quota)) }
+  /// How far ahead of now the bucket may run.
+  var tolerance: Int64 { interval * Int64(burst) }
+}
+
+/// One GCRA bucket: a single theoretical arrival time, shared by all event loops without a lock.
+///
+/// GCRA (ITU-T I.371) needs one word per key where a token bucket needs two, and its answer to "when may I try again" is exact.
+final class RateBucket: Sendable {
+  private let arrival = Atomic<Int64>(0)
+  let limit: RateLimit
+
+  init(_ limit: RateLimit) {
+    self.limit = limit
+  }
+
+  enum Answer: Equatable {
+    /// `remaining` more requests fit now; the bucket is full again after `resetNanoseconds`.
+    case taken(remaining: Int, resetNanoseconds: Int64)
+    case refused(retryNanoseconds: Int64)
+  }
+
+  /// Takes `cost` at `now` (monotonic nanoseconds), or says how long to wait.
+  func take(_ cost: Int, at now: Int64) -> Answer {
+    let interval = limit.interval
+    let tolerance = limit.tolerance
+    var old = arrival.load(ordering: .relaxed)
+    while true {
+      let new = max(old, now) + interval * Int64(cost)
+      let wait = new - tolerance - now
+      if wait > 0 { return .refused(retryNanoseconds: wait) }
+      let (exchanged, original) = arrival.weakCompareExchange(expected: old, desired: new, ordering: .relaxed)
+      if exchanged { return .taken(remaining: Int(-wait / interval), resetNanoseconds: new - now) }
+      old = original
+    }
+  }
+
+  /// Returns what `take` took, when another bucket refused the same request.
+  func giveBack(_ cost: Int) {
+    arrival.wrappingSubtract(limit.interval * Int64(cost), ordering: .relaxed)
+  }
+
+  /// Whether forgetting the bucket at `now` would change nothing.
+  func isFull(at now: Int64) -> Bool { arrival.load(ordering: .relaxed) <= now }
+}

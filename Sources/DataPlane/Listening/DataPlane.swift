@@ -1,0 +1,87 @@
+package import ControlModel
+package import Identity
+import Synchronization
+package import Telemetry
+
+/// The request path: its listeners' shared parts, and the snapshot of configuration its event loops work from.
+///
+/// `RequestPipeline.swift` is the story of one request. Everything an event loop reads per request is either confined to
+/// it or immutable; a reload swaps one snapshot and each loop notices by an atomic version.
+package final class DataPlane: Sendable {
+  /// What a reload replaces as a whole.
+  package struct Snapshot: Sendable {
+    package let publicRoutes: RouteTable
+    package let opsRoutes: RouteTable
+    package let upstreams: [String: Upstream]
+    package let limiter: RateLimiter
+
+    package init(
+      publicRoutes: RouteTable, opsRoutes: RouteTable, upstreams: [String: Upstream], limiter: RateLimiter
+    ) {
+      self.publicRoutes = publicRoutes
+      self.opsRoutes = opsRoutes
+      self.upstreams = upstreams
+      self.limiter = limiter
+    }
+  }
+
+  /// What the request path needs from the rest of the product, as functions set by the root.
+  package struct Hooks: Sendable {
+    /// The refusal for a trading mutation of this tenant while it is disabled; nil otherwise.
+    package var tradingRefusal: @Sendable (TenantID) -> Refusal?
+    /// The token behind a console session cookie.
+    package var sessionToken: @Sendable (String) -> [UInt8]?
+    /// Takes full log blocks; must not block.
+    package var log: @Sendable (LogBlock) -> Void
+    /// A token names a key we do not have. True if a fetch that may bring it is under way: the closure is then called
+    /// once when it has ended, and the request is authenticated again.
+    package var keyMissing: @Sendable ([UInt8], @escaping @Sendable () -> Void) -> Bool
+
+    package init(
+      tradingRefusal: @escaping @Sendable (TenantID) -> Refusal?,
+      sessionToken: @escaping @Sendable (String) -> [UInt8]?, log: @escaping @Sendable (LogBlock) -> Void,
+      keyMissing: @escaping @Sendable ([UInt8], @escaping @Sendable () -> Void) -> Bool
+    ) {
+      self.tradingRefusal = tradingRefusal
+      self.sessionToken = sessionToken
+      self.log = log
+      self.keyMissing = keyMissing
+    }
+  }
+
+  let settings: DataPlaneSettings
+  let clocks: Clocks
+  let metrics: MetricRegistry
+  let hooks: Hooks
+  let verifier: TokenVerifier
+  let revocations: RevocationStore
+  private let snapshot: Mutex<Snapshot>
+  private let snapshotVersion = Atomic<Int>(1)
+  private let draining = Atomic<Bool>(false)
+
+  package init(
+    settings: DataPlaneSettings, clocks: Clocks, metrics: MetricRegistry, hooks: Hooks, verifier: TokenVerifier,
+    revocations: RevocationStore, snapshot: Snapshot
+  ) {
+    self.settings = settings
+    self.clocks = clocks
+    self.metrics = metrics
+    self.hooks = hooks
+    self.verifier = verifier
+    self.revocations = revocations
+    self.snapshot = Mutex(snapshot)
+  }
+
+  /// Replaces routes, upstreams and limits for requests that start from now on. Requests in flight finish on the old ones.
+  package func replace(_ new: Snapshot) {
+    snapshot.withLock { $0 = new }
+    snapshotVersion.add(1, ordering: .releasing)
+  }
+
+  var version: Int { snapshotVersion.load(ordering: .acquiring) }
+  func currentSnapshot() -> Snapshot { snapshot.withLock { $0 } }
+
+  /// From now on every answer closes its connection.
+  package func startDraining() { draining.store(true, ordering: .relaxed) }
+  var isDraining: Bool { draining.load(ordering: .relaxed) }
+}

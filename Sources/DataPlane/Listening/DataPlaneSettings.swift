@@ -1,0 +1,45 @@
+/// The clocks and sizes of the request path. Every wait and every buffer is bounded by one of these.
+package struct DataPlaneSettings: Sendable, Equatable {
+  /// From the first byte (or accept) to the end of the head.
+  package var headTimeout: Duration = .seconds(10)
+  /// Between requests on a kept-alive connection.
+  package var idleTimeout: Duration = .seconds(60)
+  /// From the end of the head to the end of the request body.
+  package var bodyTimeout: Duration = .seconds(60)
+  /// While the peer does not take what is written.
+  package var writeStallTimeout: Duration = .seconds(30)
+  /// Longest request body forwarded.
+  package var bodyBytesMax = 16 * 1024 * 1024
+  /// A body up to this size is read away after an early answer, to keep the connection; a longer one closes it.
+  package var discardBytesMax = 64 * 1024
+  /// Bytes held for a peer that reads slower than the other side writes, per connection and direction.
+  package var bufferBytesMax = 64 * 1024
+  package var connectionsMax = 10_000
+  package var connectionsPerPeerMax = 1_000
+  /// From SIGTERM until connections still answering are cut.
+  package var drainTimeout: Duration = .seconds(25)
+
+  package init() {}
+}
+
+/// A backend the gateway forwards to.
+package struct Upstream: Sendable, Equatable {
+  package let name: String
+  package let host: String
+  package let port: Int
+  package var connectTimeout: Duration = .seconds(1)
+  package var firstByteTimeout: Duration = .seconds(10)
+  package var timeout: Duration = .seconds(30)
+  /// How long an unused connection is kept for the next request.
+  package var idleTimeout: Duration = .seconds(30)
+  /// Connections per event loop; one more request is refused with `overload.shed`.
+  package var connectionsMax = 1024
+  /// Pass the caller's token on. Off by default: the upstream gets the verified identity instead.
+  package var forwardsAuthorization = false
+
+  package init(name: String, host: String, port: Int) {
+    self.name = name
+    self.host = host
+    self.port = port
+  }
+}

@@ -1,0 +1,124 @@
+package import NIOCore
+package import NIOPosix
+import Synchronization
+import Telemetry
+
+/// One listening socket and the connections it accepted.
+package final class Listener: Sendable {
+  package enum Kind: String, Sendable {
+    case `public`, ops
+  }
+
+  package let kind: Kind
+  package let address: SocketAddress
+  private let channel: any Channel
+  private let loops: [NIOLoopBound<LoopContext>]
+  private let dataPlane: DataPlane
+
+  private init(
+    kind: Kind, channel: any Channel, address: SocketAddress, loops: [NIOLoopBound<LoopContext>], dataPlane: DataPlane
+  ) {
+    self.kind = kind
+    self.channel = channel
+    self.address = address
+    self.loops = loops
+    self.dataPlane = dataPlane
+  }
+
+  /// Connections waiting in the kernel to be accepted.
+  private static let backlog: CInt = 4096
+
+  /// Binds `host:port` (0 picks a free port) and serves on the loops of `group`; connections are spread round robin.
+  /// Throws the system's error, e.g. `EADDRINUSE`.
+  package static func start(
+    _ kind: Kind, host: String, port: Int, on group: MultiThreadedEventLoopGroup, dataPlane: DataPlane, seed: UInt64
+  ) async throws -> Listener {
+    let admission = Admission(kind: kind, dataPlane: dataPlane)
+    var loops: [NIOLoopBound<LoopContext>] = []
+    for (index, loop) in group.makeIterator().enumerated() {
+      let bound = try await loop.submit {
+        let context = LoopContext(
+          loop, name: "\(kind.rawValue)-\(index)", dataPlane: dataPlane, seed: seed &+ UInt64(index))
+        context.start()
+        return NIOLoopBound(context, eventLoop: loop)
+      }.get()
+      loops.append(bound)
+    }
+    let byLoop = Dictionary(uniqueKeysWithValues: zip(group.makeIterator().map { ObjectIdentifier($0) }, loops))
+    let channel = try await ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: backlog)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          guard let peer = channel.remoteAddress, admission.enter(peer) else { throw AdmissionRefused() }
+          channel.closeFuture.whenComplete { _ in admission.leave(peer) }
+          guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
+            preconditionFailure("a connection runs on a loop of its listener's group")
+          }
+          let connection = ClientConnection(loop: loop, listener: kind, peer: peer)
+          try channel.pipeline.syncOperations.addHandler(connection)
+        }
+      }
+      .bind(host: host, port: port).get()
+    guard let address = channel.localAddress else { throw AdmissionRefused() }
+    return Listener(kind: kind, channel: channel, address: address, loops: loops, dataPlane: dataPlane)
+  }
+
+  /// Stops accepting, lets requests in flight finish within the drain timeout, then cuts what is left.
+  package func drain() async {
+    dataPlane.startDraining()
+    try? await channel.close().get()  // already closed is as good
+    for loop in loops {
+      await withCheckedContinuation { continuation in
+        loop.eventLoop.execute { loop.value.drain { continuation.resume() } }
+      }
+    }
+  }
+}
+
+private struct AdmissionRefused: Error {}
+
+/// Connection caps, in all and per peer address.
+private final class Admission: Sendable {
+  private struct Counts {
+    var all = 0
+    var byPeer: [String: Int] = [:]
+  }
+
+  private let counts = Mutex(Counts())
+  private let settings: DataPlaneSettings
+  private let open: Gauge
+  private let refused: MetricFamily
+
+  init(kind: Listener.Kind, dataPlane: DataPlane) {
+    settings = dataPlane.settings
+    open = dataPlane.metrics.family(MetricCatalog.connections).gauge(kind.rawValue)
+    refused = dataPlane.metrics.family(MetricCatalog.connectionsRefused)
+    dataPlane.metrics.family(MetricCatalog.connectionsMax).gauge(kind.rawValue).set(Double(settings.connectionsMax))
+  }
+
+  func enter(_ peer: SocketAddress) -> Bool {
+    let key = peer.ipAddress ?? ""
+    let problem = counts.withLock { counts -> String? in
+      if counts.all >= settings.connectionsMax { return "all" }
+      if counts.byPeer[key, default: 0] >= settings.connectionsPerPeerMax { return "peer" }
+      counts.all += 1
+      counts.byPeer[key, default: 0] += 1
+      open.set(Double(counts.all))
+      return nil
+    }
+    if let problem { refused.counter(problem).increment() }
+    return problem == nil
+  }
+
+  func leave(_ peer: SocketAddress) {
+    let key = peer.ipAddress ?? ""
+    counts.withLock { counts in
+      counts.all -= 1
+      counts.byPeer[key, default: 1] -= 1
+      if counts.byPeer[key] == 0 { counts.byPeer[key] = nil }
+      open.set(Double(counts.all))
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import Identity
+import NIOCore
+import Telemetry
+
+/// What one event loop owns: parsers, caches, pools, buffers and the list of its connections. Never leaves its loop, so
+/// nothing in it needs a lock.
+final class LoopContext {
+  let eventLoop: any EventLoop
+  let dataPlane: DataPlane
+  let settings: DataPlaneSettings
+  let clocks: Clocks
+  var random: FastRandom
+  var parser: RequestHeadParser
+  /// Rises with every head parsed: tells whether `parser.fields` are still those of a given head.
+  var parsedHeads = 0
+  var responseParser = ResponseHeadParser()
+  let authenticator: Authenticator
+  /// Reused for every head written.
+  var out: ByteBuffer
+  var line = JSONLine()
+  /// Scratch for the trace id of the access line.
+  var traceText: [UInt8] = []
+  var log = LogBlock()
+  private(set) var snapshot: DataPlane.Snapshot
+  private var snapshotVersion: Int
+  private var pools: [String: UpstreamPool] = [:]
+  private var cells: [CellKey: RequestCells] = [:]
+  private var connections: [ObjectIdentifier: ClientConnection] = [:]
+  private var drained: (() -> Void)?
+  private var drainDeadline: Int64?
+  private var lastTick: Int64 = 0
+  private let lag: Gauge
+  let counters: LoopCounters
+
+  /// How often deadlines are checked and logs handed over; the most by which a timeout is late.
+  static let tick: TimeAmount = .milliseconds(200)
+  /// A log block is handed over when it has this many bytes, or at the next tick.
+  static let logBlockBytes = 128 * 1024
+
+  init(_ eventLoop: any EventLoop, name: String, dataPlane: DataPlane, seed: UInt64) {
+    self.eventLoop = eventLoop
+    self.dataPlane = dataPlane
+    settings = dataPlane.settings
+    clocks = dataPlane.clocks
+    random = FastRandom(seed: seed)
+    parser = RequestHeadParser(limits: HeadLimits())
+    authenticator = Authenticator(
+      dataPlane.verifier, revocations: dataPlane.revocations, cacheBytesMax: Self.tokenCacheBytes,
+      seed: seed ^ 0x5bd1_e995_9d1b_58a5)
+    out = ByteBufferAllocator().buffer(capacity: 16 * 1024)
+    snapshotVersion = dataPlane.version
+    snapshot = dataPlane.currentSnapshot()
+    lag = dataPlane.metrics.family(MetricCatalog.eventLoopLag).gauge(name)
+    counters = LoopCounters(dataPlane.metrics)
+  }
+
+  /// Verified tokens kept per loop: about 20,000 of 1 KiB.
+  private static let tokenCacheBytes = 32 * 1024 * 1024
+
+  func start() {
+    lastTick = clocks.monotonic()
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in bound.value.runTick() }
+  }
+
+  private func runTick() {
+    let now = clocks.monotonic()
+    lag.set(Double(max(0, now - lastTick - Self.tick.nanoseconds)) / 1e9)
+    lastTick = now
+    flushLog()
+    for connection in connections.values { connection.checkDeadlines(now) }
+    for pool in pools.values { pool.closeIdle(now) }
+    if let drainDeadline, now >= drainDeadline {
+      for connection in connections.values { connection.cut() }
+    }
+  }
+
+  /// Takes over a reloaded configuration, once per request at most.
+  func refreshSnapshot() {
+    let version = dataPlane.version
+    guard version != snapshotVersion else { return }
+    snapshotVersion = version
+    snapshot = dataPlane.currentSnapshot()
+  }
+
+  /// The pool of an upstream on this loop; a changed address makes a new one.
+  func pool(_ name: String) -> UpstreamPool? {
+    guard let upstream = snapshot.upstreams[name] else { return nil }
+    if let pool = pools[name], pool.upstream == upstream { return pool }
+    let pool = UpstreamPool(upstream, loop: self)
+    pools[name]?.closeIdle(.max)
+    pools[name] = pool
+    return pool
+  }
+
+  func flushLog() {
+    if !log.isEmpty { dataPlane.hooks.log(log.take()) }
+  }
+
+  func append(logLine keys: (UInt64, UInt64)) {
+    log.append(line.bytes, keys: keys)
+    if log.bytes.count >= Self.logBlockBytes { flushLog() }
+  }
+
+  /// The instruments of one (listener, route, method, status), found once.
+  func cells(_ key: CellKey, template: String) -> RequestCells {
+    if let cells = cells[key] { return cells }
+    let made = RequestCells(key, template: template, metrics: dataPlane.metrics)
+    cells[key] = made
+    return made
+  }
+
+  // MARK: Connections
+
+  func opened(_ connection: ClientConnection) { connections[ObjectIdentifier(connection)] = connection }
+
+  func closed(_ connection: ClientConnection) {
+    connections[ObjectIdentifier(connection)] = nil
+    finishDrainingIfEmpty()
+  }
+
+  /// Closes idle connections now and the others after their answer; calls `done` when none is left.
+  func drain(_ done: @escaping () -> Void) {
+    drained = done
+    drainDeadline = clocks.monotonic() + settings.drainTimeout.nanoseconds
+    for connection in Array(connections.values) { connection.closeIfIdle() }
+    finishDrainingIfEmpty()
+  }
+
+  private func finishDrainingIfEmpty() {
+    guard connections.isEmpty, let done = drained else { return }
+    drained = nil
+    flushLog()
+    done()
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, for arithmetic with monotonic readings.
+  var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+}
+
+/// Which instruments a finished request increments.
+struct CellKey: Hashable {
+  let route: Int
+  let isOps: Bool
+  let method: Method
+  let status: Int
+  let isUpstream: Bool
+}
+
+/// The instruments of one kind of answer.
+struct RequestCells {
+  let requests: Counter
+  let duration: Histogram
+  let requestBytes: Counter
+  let responseBytes: Counter
+
+  init(_ key: CellKey, template: String, metrics: MetricRegistry) {
+    let method = key.method.text
+    requests = metrics.family(MetricCatalog.httpRequests).counter(
+      key.isUpstream ? "upstream" : "gateway", template, method, String(key.status))
+    duration = metrics.family(MetricCatalog.httpRequestDuration).histogram(template, method, codeClass(key.status))
+    requestBytes = metrics.family(MetricCatalog.httpRequestBytes).counter(template)
+    responseBytes = metrics.family(MetricCatalog.httpResponseBytes).counter(template)
+  }
+}
+
+/// `2xx` … `5xx`.
+func codeClass(_ status: Int) -> String { "\(status / 100)xx" }
+
+/// Instruments a loop increments without labels, or with few.
+struct LoopCounters {
+  let inFlight: Gauge
+  let overhead: Histogram
+  let verify: Histogram
+  let allowed: Counter
+  let parseErrors: MetricFamily
+  let decisions: MetricFamily
+  let limits: MetricFamily
+  let tenants: MetricFamily
+  let violations: MetricFamily
+  let droppedUnderscore: Counter
+  let droppedIdentity: Counter
+
+  init(_ metrics: MetricRegistry) {
+    inFlight = metrics.gauge(MetricCatalog.httpRequestsInFlight)
+    overhead = metrics.histogram(MetricCatalog.gatewayOverhead)
+    verify = metrics.histogram(MetricCatalog.authVerifyDuration)
+    parseErrors = metrics.family(MetricCatalog.httpParseErrors)
+    decisions = metrics.family(MetricCatalog.authDecisions)
+    allowed = decisions.counter("allow", "ok")
+    limits = metrics.family(MetricCatalog.rateLimitDecisions)
+    tenants = metrics.family(MetricCatalog.tenantRequests)
+    violations = metrics.family(MetricCatalog.isolationViolations)
+    droppedUnderscore = metrics.family(MetricCatalog.headersDropped).counter("underscore")
+    droppedIdentity = metrics.family(MetricCatalog.headersDropped).counter("identity")
+  }
+}
