@@ -1,0 +1,70 @@
+package import Alerting
+package import ControlModel
+package import ControlPlane
+package import Identity
+package import MetricStore
+package import Realtime
+package import RequestLog
+package import Store
+package import Telemetry
+package import TradingRuntime
+
+/// What the endpoints work with. Built once by the root.
+package struct AdminContext: Sendable {
+  package let clocks: Clocks
+  package let ids: IDSource
+  package let processor: CommandProcessor
+  package let controlStore: SQLiteControlStore
+  package let runtime: TradingRuntime
+  package let log: LogWriter
+  package let registry: MetricRegistry
+  package let metricStore: MetricStore
+  package let desk: AlertDesk
+  package let runbooks: RunbookLibrary
+  package let acknowledgements: AlertAcknowledgements
+  package let bus: EventBus
+  package let sessions: ConsoleSessions
+  package let idempotency: IdempotencyDesk
+  package let keys: @Sendable () -> KeyRefreshStatus
+  package let about: About
+
+  /// Which installation this is.
+  package struct About: Sendable {
+    package let environment: String
+    package let replica: ReplicaID
+    package let version: String
+    package let startedAt: WallTime
+
+    package init(environment: String, replica: ReplicaID, version: String, startedAt: WallTime) {
+      self.environment = environment
+      self.replica = replica
+      self.version = version
+      self.startedAt = startedAt
+    }
+  }
+
+  package init(
+    clocks: Clocks, ids: IDSource, processor: CommandProcessor, controlStore: SQLiteControlStore,
+    runtime: TradingRuntime,
+    log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
+    acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
+    keys: @escaping @Sendable () -> KeyRefreshStatus, about: About
+  ) {
+    self.clocks = clocks
+    self.ids = ids
+    self.processor = processor
+    self.controlStore = controlStore
+    self.runtime = runtime
+    self.log = log
+    self.registry = registry
+    self.metricStore = metricStore
+    self.desk = desk
+    self.runbooks = runbooks
+    self.acknowledgements = acknowledgements
+    self.bus = bus
+    self.sessions = sessions
+    self.idempotency = idempotency
+    self.keys = keys
+    self.about = about
+  }
+}

@@ -1,0 +1,229 @@
+package import ControlModel
+package import DataPlane
+package import Identity
+
+/// Every route Breakwater answers itself, as one table: who may call it, where, how it is shed, what answers. OpenAPI is
+/// generated from it, and the isolation tests walk it.
+package struct AdminRoutes {
+  private let context: AdminContext
+  private let verify: @Sendable (String) -> Result<Principal, Refusal>
+  private let console: [ConsoleFile]
+  private let isDraining: @Sendable () -> Bool
+
+  package init(
+    _ context: AdminContext, verify: @escaping @Sendable (String) -> Result<Principal, Refusal>,
+    console: [ConsoleFile], isDraining: @escaping @Sendable () -> Bool
+  ) {
+    self.context = context
+    self.verify = verify
+    self.console = console
+    self.isDraining = isDraining
+  }
+
+  private static let readers: Set<Role> = [.support, .operator, .admin]
+  private static let stoppers: Set<Role> = [.operator, .admin]
+  private static let admins: Set<Role> = [.admin]
+  private static let auditors: Set<Role> = [.auditor, .admin]
+  private static let scrapers: Set<Role> = [.metrics, .admin]
+  private static let traders: Set<Role> = [.user]
+  private static let everyone = Set(Role.allCases)
+
+  package var all: [Route] {
+    var routes = health + console(ConsoleEndpoints(context: context, verify: verify, files: filesByPath))
+    routes += status + controls + alerts + requests + audit + trading + streams
+    routes +=
+      prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.everyone))
+    let documented = routes
+    routes.append(
+      Route(
+        .get, "/openapi.json", access: .open, on: .both, class: .admin,
+        action: .endpoint(
+          Endpoint("This document.") { (_: Call) async throws(Refusal) -> Reply in
+            .json(200, OpenAPIDocument(documented, version: context.about.version))
+          })))
+    return routes
+  }
+
+  private var filesByPath: [String: ConsoleFile] {
+    Dictionary(console.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  // MARK: Groups
+
+  private var health: [Route] {
+    let health = HealthEndpoints(context: context, isDraining: isDraining)
+    return [
+      get("/health/live", .open, .control, "The process answers.", health.live),
+      get("/health/ready", .open, .control, "Whether to send traffic here.", health.ready),
+      get("/health", .open, .control, "The parts and how they are.", health.parts),
+      get("/-/healthy", .open, .control, on: .ops, "As Prometheus answers it.", health.live),
+      get("/-/ready", .open, .control, on: .ops, "As Prometheus answers it.", health.ready),
+      get("/metrics", .openOnOps(Self.scrapers), .control, "Metrics in the Prometheus text format.", health.metrics),
+      get("/version", .open, .control, "Which build this is.", health.version),
+    ]
+  }
+
+  private var status: [Route] {
+    let status = StatusEndpoints(context: context)
+    let readers = Route.Access.roles(Self.readers)
+    return [
+      get("/admin/status", readers, .control, "What an operator needs first, each part with its age.", status.status),
+      get("/admin/tenants", readers, .control, "Tenants with effective state and every cause.", status.tenants),
+      get("/admin/tenants/{tenant}", readers, .control, "One tenant.", status.tenant),
+      get("/admin/tenants/{tenant}/profiles", readers, .control, "One tenant's profiles.", status.profiles),
+    ]
+  }
+
+  private var controls: [Route] {
+    let controls = ControlEndpoints(context: context)
+    let readers = Route.Access.roles(Self.readers)
+    let stoppers = Route.Access.roles(Self.stoppers)
+    let admins = Route.Access.roles(Self.admins)
+    return [
+      get("/admin/controls", readers, .control, "Control documents; ETag is the epoch.", controls.list),
+      post("/admin/controls", stoppers, .control, "Stop a scope; answers the receipt.", controls.impose),
+      post("/admin/controls/plan", stoppers, .control, "What a stop would reach; nothing changes.", controls.plan),
+      get(
+        "/admin/controls/effective", readers, .control, "What a scope is subject to, with causes.", controls.effective),
+      get("/admin/controls/{id}", readers, .control, "One control document.", controls.show),
+      post("/admin/controls/{id}/release", admins, .control, "Ask for a control to be lifted.", controls.release),
+      post("/admin/halt", stoppers, .control, "Stop all trading.", controls.halt),
+      post("/admin/resume", admins, .control, "Ask for every global control to be lifted.", controls.resume),
+      post("/admin/tenants/{tenant}/disable", stoppers, .control, "Stop a tenant.", controls.disable),
+      post(
+        "/admin/tenants/{tenant}/enable", admins, .control, "Ask for a tenant's controls to be lifted.", controls.enable
+      ),
+      post(
+        "/admin/tenants/{tenant}/profiles/{profile}/disable", stoppers, .control, "Stop a profile.", controls.disable),
+      post(
+        "/admin/tenants/{tenant}/profiles/{profile}/enable", admins, .control,
+        "Ask for a profile's controls to be lifted.", controls.enable),
+      get("/admin/approvals", readers, .control, "Releases waiting, and decided.", controls.approvals),
+      get("/admin/approvals/{id}", readers, .control, "One approval.", controls.approval),
+      post("/admin/approvals/{id}/approve", admins, .control, "Approve; answers the receipt.") {
+        (call: Call) async throws(Refusal) -> Reply in try await controls.decide(call, .approve)
+      },
+      post("/admin/approvals/{id}/deny", admins, .control, "Deny.") { (call: Call) async throws(Refusal) -> Reply in
+        try await controls.decide(call, .deny)
+      },
+    ]
+  }
+
+  private var alerts: [Route] {
+    let alerts = AlertEndpoints(context: context)
+    let readers = Route.Access.roles(Self.readers)
+    return [
+      get("/admin/alerts", readers, .control, "Alerts with live values and who has them.", alerts.list),
+      post(
+        "/admin/alerts/{fingerprint}/ack", .roles(Self.stoppers), .control, "Take an alert.", alerts.acknowledge),
+      get("/admin/runbooks", readers, .admin, "Names of all runbooks.", alerts.runbooks),
+      get("/admin/runbooks/{alert}", readers, .admin, "A runbook beside its alert.", alerts.runbook),
+    ]
+  }
+
+  private var requests: [Route] {
+    let requests = RequestEndpoints(context: context)
+    let readers = Route.Access.roles(Self.readers)
+    return [
+      get("/admin/requests", readers, .admin, "Search requests.", requests.search),
+      get("/admin/requests/{requestId}", readers, .admin, "Everything about one request.", requests.timeline),
+      get("/admin/logs", readers, .admin, "Search log records.", requests.logs),
+    ]
+  }
+
+  private var audit: [Route] {
+    let audit = AuditEndpoints(context: context)
+    let auditors = Route.Access.roles(Self.auditors)
+    return [
+      get("/admin/audit", auditors, .admin, "Audit records, newest first.", audit.list),
+      get("/admin/audit/verify", auditors, .admin, "Walk the whole chain.", audit.verify),
+    ]
+  }
+
+  private var trading: [Route] {
+    let trading = TradingEndpoints(context: context)
+    let traders = Route.Access.roles(Self.traders)
+    return [
+      get("/api/v1/trading/status", traders, .read, on: .public, "The caller's trading state.", trading.status),
+      get("/api/v1/profiles", traders, .read, on: .public, "The caller's profiles.", trading.profiles),
+      get("/api/v1/profiles/{profile}", traders, .read, on: .public, "One profile.", trading.profile),
+      get("/api/v1/positions", traders, .read, on: .public, "Open positions.", trading.positions),
+      get("/api/v1/orders", traders, .read, on: .public, "Orders, newest first.", trading.orders),
+      get("/api/v1/orders/{order}", traders, .read, on: .public, "One order.", trading.order),
+      post("/api/v1/orders", traders, .trading, on: .public, changesTrading: true, "Place an order.", trading.place),
+      route(.delete, "/api/v1/orders/{order}", traders, .riskReducing, on: .public, "Cancel an order.", trading.cancel),
+      get("/api/v1/capital/ledger", traders, .read, on: .public, "Ledger postings, newest first.", trading.ledger),
+    ]
+  }
+
+  private var streams: [Route] {
+    let streams = StreamEndpoints(context: context)
+    return [
+      get("/stream/v1/admin", .roles(Self.readers), .control, "Everything that happens, as SSE.", streams.admin),
+      get(
+        "/stream/v1/trading", .roles(Self.traders), .stream, on: .public, "The caller's tenant, as SSE.",
+        streams.trading),
+    ]
+  }
+
+  private func prometheus(_ prefix: String, on listeners: Route.Listeners, access: Route.Access) -> [Route] {
+    let prometheus = PrometheusEndpoints(context: context)
+    func row(
+      _ method: Method, _ path: String, _ summary: String,
+      _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+    ) -> Route {
+      route(method, prefix + "/api/v1/" + path, access, .admin, on: listeners, summary, handle)
+    }
+    return [
+      row(.get, "query", "Instant query.", prometheus.query), row(.post, "query", "Instant query.", prometheus.query),
+      row(.get, "query_range", "Range query.", prometheus.queryRange),
+      row(.post, "query_range", "Range query.", prometheus.queryRange),
+      row(.get, "series", "Series by selector.", prometheus.series),
+      row(.get, "labels", "Label names.", prometheus.labels),
+      row(.get, "label/{name}/values", "Values of a label.", prometheus.labelValues),
+      row(.get, "rules", "Rules and their state.", prometheus.rules),
+      row(.get, "alerts", "Active alerts.", prometheus.alerts),
+      row(.get, "status/buildinfo", "Build information.", prometheus.buildInfo),
+    ]
+  }
+
+  private func console(_ endpoints: ConsoleEndpoints) -> [Route] {
+    var routes = [
+      post("/console/session", .open, .control, "Sign a browser in.", endpoints.signIn),
+      route(.delete, "/console/session", .open, .control, "Sign a browser out.", endpoints.signOut),
+      get("/admin/me", .roles(Self.everyone), .control, "Who is signed in.", endpoints.me),
+      get("/", .open, .control, "The console.", endpoints.file("/")),
+    ]
+    for file in console where file.path != "/" {
+      routes.append(get(file.path, .open, .control, "A file of the console.", endpoints.file(file.path)))
+    }
+    return routes
+  }
+
+  // MARK: Rows
+
+  private func get(
+    _ path: String, _ access: Route.Access, _ trafficClass: TrafficClass, on listeners: Route.Listeners = .both,
+    _ summary: String, _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+  ) -> Route {
+    route(.get, path, access, trafficClass, on: listeners, summary, handle)
+  }
+
+  private func post(
+    _ path: String, _ access: Route.Access, _ trafficClass: TrafficClass, on listeners: Route.Listeners = .both,
+    changesTrading: Bool = false, _ summary: String,
+    _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+  ) -> Route {
+    route(.post, path, access, trafficClass, on: listeners, changesTrading: changesTrading, summary, handle)
+  }
+
+  private func route(
+    _ method: Method, _ path: String, _ access: Route.Access, _ trafficClass: TrafficClass,
+    on listeners: Route.Listeners = .both, changesTrading: Bool = false, _ summary: String,
+    _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+  ) -> Route {
+    Route(
+      method, path, access: access, on: listeners, class: trafficClass, changesTrading: changesTrading,
+      action: .endpoint(Endpoint(summary, handle: handle)))
+  }
+}

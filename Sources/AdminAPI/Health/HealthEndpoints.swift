@@ -1,0 +1,53 @@
+import ControlModel
+import DataPlane
+import Identity
+import Telemetry
+import Wire
+
+/// What load balancers and monitoring systems ask.
+struct HealthEndpoints {
+  let context: AdminContext
+  /// Whether the process is shutting down.
+  let isDraining: @Sendable () -> Bool
+
+  /// GET /health/live: the process answers.
+  func live(_ call: Call) async throws(Refusal) -> Reply { .text(200, "live\n") }
+
+  /// GET /health/ready: it should get traffic. A held gate does not matter here: reading works, and so does stopping.
+  func ready(_ call: Call) async throws(Refusal) -> Reply {
+    if isDraining() { return .text(503, "draining\n") }
+    return context.keys().keyIDs.isEmpty ? .text(503, "signing keys are not loaded\n") : .text(200, "ready\n")
+  }
+
+  /// GET /health: the parts, as JSON.
+  func parts(_ call: Call) async throws(Refusal) -> Reply {
+    let dependencies = StatusReport(context).status().dependencies
+    let isWell = dependencies.allSatisfy { $0.state == "ok" }
+    return .json(
+      200,
+      Health(
+        status: isWell ? "ok" : "degraded",
+        parts: dependencies.map { .init(name: $0.name, state: $0.state, detail: $0.detail) }))
+  }
+
+  private struct Health: Encodable {
+    struct Part: Encodable {
+      let name: String
+      let state: String
+      let detail: String
+    }
+
+    let status: String
+    let parts: [Part]
+  }
+
+  /// GET /metrics
+  func metrics(_ call: Call) async throws(Refusal) -> Reply {
+    Reply(200, contentType: MetricRegistry.expositionContentType, body: .bytes(context.registry.exposition()))
+  }
+
+  /// GET /version
+  func version(_ call: Call) async throws(Refusal) -> Reply {
+    .json(200, ["version": context.about.version, "replica": context.about.replica.text])
+  }
+}

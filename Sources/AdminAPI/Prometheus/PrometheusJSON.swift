@@ -1,0 +1,182 @@
+import Alerting
+import ControlModel
+import PromQL
+import Telemetry
+
+/// Query results in the JSON of Prometheus' HTTP API, written straight to bytes: a range result has many samples.
+enum PrometheusJSON {
+  static func instant(_ result: QueryResult, at time: Int64) -> [UInt8] {
+    var out: [UInt8] = []
+    switch result {
+    case .scalar(let value):
+      out += #"{"resultType":"scalar","result":"#.utf8
+      sample(time, value, &out)
+    case .string(let text):
+      out += #"{"resultType":"string","result":["#.utf8
+      seconds(time, &out)
+      out += ",".utf8
+      string(text, &out)
+      out += "]".utf8
+    case .vector(let vector):
+      out += #"{"resultType":"vector","result":["#.utf8
+      for (position, element) in vector.enumerated() {
+        if position > 0 { out.append(comma) }
+        out += #"{"metric":"#.utf8
+        labels(element.labels, &out)
+        out += #","value":"#.utf8
+        sample(time, element.value, &out)
+        out.append(UInt8(ascii: "}"))
+      }
+      out += "]".utf8
+    case .matrix(let series): return matrix(series)
+    }
+    out += "}".utf8
+    return out
+  }
+
+  static func matrix(_ series: [SampledSeries]) -> [UInt8] {
+    var out = Array(#"{"resultType":"matrix","result":["#.utf8)
+    for (position, one) in series.enumerated() {
+      if position > 0 { out.append(comma) }
+      out += #"{"metric":"#.utf8
+      labels(one.labels, &out)
+      out += #","values":["#.utf8
+      for (index, point) in one.samples.enumerated() {
+        if index > 0 { out.append(comma) }
+        sample(point.timestamp, point.value, &out)
+      }
+      out += "]}".utf8
+    }
+    out += "]}".utf8
+    return out
+  }
+
+  static func labelSets(_ sets: [Labels]) -> [UInt8] {
+    var out = Array("[".utf8)
+    for (position, set) in sets.enumerated() {
+      if position > 0 { out.append(comma) }
+      labels(set, &out)
+    }
+    return out + Array("]".utf8)
+  }
+
+  static func strings(_ texts: [String]) -> [UInt8] {
+    var out = Array("[".utf8)
+    for (position, text) in texts.enumerated() {
+      if position > 0 { out.append(comma) }
+      string(text, &out)
+    }
+    return out + Array("]".utf8)
+  }
+
+  static func alerts(_ alerts: [Alert]) -> [UInt8] {
+    var line = JSONLine()
+    line.begin()
+    line.array("alerts", alerts) { line, alert in Self.alert(alert, &line) }
+    line.end()
+    return line.bytes
+  }
+
+  static func rules(_ groups: [AlertDesk.GroupStatus]) -> [UInt8] {
+    var line = JSONLine()
+    line.begin()
+    line.array("groups", groups) { line, group in
+      line.field("name", group.name)
+      line.field("file", group.file)
+      line.field("interval", Double(group.intervalMilliseconds) / 1000)
+      line.field("evaluationTime", group.seconds)
+      line.field("lastEvaluation", group.lastEvaluation?.description ?? "0001-01-01T00:00:00Z")
+      line.array("rules", group.rules) { line, status in rule(status, group, &line) }
+    }
+    line.end()
+    return line.bytes
+  }
+
+  private static func rule(_ status: AlertDesk.RuleStatus, _ group: AlertDesk.GroupStatus, _ line: inout JSONLine) {
+    let rule = status.rule
+    line.field("name", rule.name)
+    line.field("query", rule.text)
+    line.field("health", status.lastError == nil ? "ok" : "err")
+    if let error = status.lastError { line.field("lastError", error) }
+    line.field("evaluationTime", group.seconds)
+    line.field("lastEvaluation", group.lastEvaluation?.description ?? "0001-01-01T00:00:00Z")
+    line.open("labels")
+    for (name, template) in rule.labels { line.attribute(name, .string(template.text)) }
+    line.close()
+    guard case .alerting(let alerting) = rule.kind else { return line.field("type", "recording") }
+    line.field("type", "alerting")
+    line.field("duration", Double(alerting.holdMilliseconds) / 1000)
+    line.field("keepFiringFor", Double(alerting.keepFiringMilliseconds) / 1000)
+    line.field(
+      "state",
+      status.alerts.contains { $0.state == .firing } ? "firing" : status.alerts.isEmpty ? "inactive" : "pending")
+    line.open("annotations")
+    for (name, template) in alerting.annotations { line.attribute(name, .string(template.text)) }
+    line.close()
+    line.array("alerts", status.alerts) { line, alert in Self.alert(alert, &line) }
+  }
+
+  private static func alert(_ alert: Alert, _ line: inout JSONLine) {
+    line.open("labels")
+    for (name, value) in alert.labels.pairs { line.attribute(name, .string(value)) }
+    line.close()
+    line.open("annotations")
+    for (name, value) in alert.annotations { line.attribute(name, .string(value)) }
+    line.close()
+    line.field("state", alert.state.rawValue)
+    line.field("activeAt", alert.activeAt.description)
+    line.field("value", GoFloat.sampleValue(alert.value))
+  }
+
+  // MARK: Parts
+
+  private static let comma = UInt8(ascii: ",")
+
+  private static func labels(_ labels: Labels, _ out: inout [UInt8]) {
+    out.append(UInt8(ascii: "{"))
+    var isFirst = true
+    for (name, value) in labels.pairs {
+      if !isFirst { out.append(comma) }
+      isFirst = false
+      string(name, &out)
+      out.append(UInt8(ascii: ":"))
+      string(value, &out)
+    }
+    out.append(UInt8(ascii: "}"))
+  }
+
+  /// `[1435781451.781,"1"]`
+  private static func sample(_ time: Int64, _ value: Double, _ out: inout [UInt8]) {
+    out.append(UInt8(ascii: "["))
+    seconds(time, &out)
+    out += ",\"".utf8
+    out += GoFloat.sampleValue(value).utf8
+    out += "\"]".utf8
+  }
+
+  private static func seconds(_ milliseconds: Int64, _ out: inout [UInt8]) {
+    out += String(milliseconds / 1000).utf8
+    let rest = abs(milliseconds % 1000)
+    guard rest > 0 else { return }
+    let digits = String(rest)
+    var fraction = String(repeating: "0", count: 3 - digits.utf8.count) + digits
+    while fraction.hasSuffix("0") { fraction.removeLast() }
+    out += ".\(fraction)".utf8
+  }
+
+  private static func string(_ text: String, _ out: inout [UInt8]) {
+    out.append(UInt8(ascii: "\""))
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": out += "\\\"".utf8
+      case "\\": out += "\\\\".utf8
+      case "\n": out += "\\n".utf8
+      case _ where scalar.value < 0x20:
+        let hex = String(scalar.value, radix: 16)
+        out += "\\u\(String(repeating: "0", count: 4 - hex.utf8.count))\(hex)".utf8
+      default: out += UTF8.encode(scalar).map(Array.init) ?? []
+      }
+    }
+    out.append(UInt8(ascii: "\""))
+  }
+}
