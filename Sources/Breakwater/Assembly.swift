@@ -1,0 +1,188 @@
+package import AdminAPI
+import Alerting
+import ControlModel
+package import ControlPlane
+import DataPlane
+package import Identity
+import MetricStore
+import NIOCore
+import Realtime
+import RequestLog
+import Store
+import Strategy
+package import Telemetry
+package import TradingRuntime
+package import Venues
+
+/// Everything wired together: one straight line from a configuration to a process that is ready to run.
+package struct Assembly: Sendable {
+  /// What differs between `serve`, `demo` and tests.
+  package struct Options: Sendable {
+    package var clocks = SystemSources.clocks
+    package var version = BuildVersion.text
+    /// Sign-in links of the demo: key → token.
+    package var consoleKeys: [String: String] = [:]
+    package var keyRefresh = KeyRefreshSettings()
+    /// Event loops of the public listener.
+    package var publicLoops = max(1, System.coreCount)
+
+    package init() {}
+  }
+
+  package let configuration: Configuration
+  package let context: AdminContext
+  package let processor: CommandProcessor
+  package let runtime: TradingRuntime
+  package let venue: PaperVenue
+  package let events: EventLog
+  let options: Options
+  let material: Material
+  let log: LogWriter
+  let metrics: MetricRegistry
+  let metricStore: MetricStore
+  let desk: AlertDesk
+  let notifier: Notifier
+  let bus: EventBus
+  let refresher: KeyRefresher?
+  let dataPlane: DataPlane
+  let drainState: DrainState
+  let outbound: OutboundHTTP
+  let journaledStops: [Control]
+  private let directory: DataDirectory
+
+  /// Opens everything and connects it. Nothing listens and nothing runs yet. Throws `StoreFailure` or
+  /// `ConfigurationProblems` with one sentence for the operator.
+  package init(_ configuration: Configuration, _ material: Material, options: Options = Options()) throws {
+    self.configuration = configuration
+    self.options = options
+    self.material = material
+    let clocks = options.clocks
+    let startedAt = clocks.now
+
+    // Measuring and telling.
+    metrics = MetricRegistry()
+    metrics.family(MetricCatalog.buildInfo).gauge(options.version, "6").set(1)
+    metrics.gauge(MetricCatalog.processStart).set(Double(startedAt.unixMilliseconds) / 1000)
+    directory = try DataDirectory(configuration.dataDir)
+    log = try LogWriter(
+      directory.file("logs"), metrics: metrics, copy: configuration.logsToStdout ? StandardOutput.write : nil)
+    bus = EventBus(metrics)
+    events = Self.eventLog(log, bus)
+    ProcessMetrics.register(metrics, directory: directory, clocks: clocks)
+
+    // What must survive.
+    let controlStore = try SQLiteControlStore(directory.file("control.sqlite"), clocks: clocks, metrics: metrics)
+    let records = try TradingRecords(directory.file("trading.sqlite"), clocks: clocks, metrics: metrics)
+    let (journal, stops) = try ControlJournal.open(directory.file("control.journal"))
+    journaledStops = stops
+
+    // Trading.
+    let ids = IDSource(seed: SystemSources.seed()) { clocks.now }
+    let gate = OrderGate()
+    let paper = try PaperVenue(
+      id: configuration.runtime.venue, logPath: directory.file("paper-venue.log"), seed: SystemSources.seed()
+    ) { clocks.now }
+    venue = paper
+    runtime = TradingRuntime(
+      settings: TradingRuntime.Settings(
+        replica: configuration.replica, venue: configuration.runtime.venue,
+        loopInterval: configuration.runtime.loopInterval, drainTimeout: configuration.controls.drainTimeout,
+        instrument: try Instrument(
+          tick: Price(mantissa: 1_000_000), lot: Quantity(mantissa: 1_000_000_000),
+          quantityMin: Quantity(mantissa: 1_000_000_000), notionalMin: Money(mantissa: 100_000_000))),
+      gate: gate, records: records, venue: paper,
+      market: Self.market(configuration, material, position: try records.marketPosition()), clocks: clocks, ids: ids,
+      log: events, metrics: metrics, sleep: SystemSources.sleep, onBar: { paper.advance($0, $1) })
+
+    // Control.
+    var control = CommandProcessor.Settings(replica: configuration.replica)
+    control.requiresApproval = configuration.controls.requiresApproval
+    control.reviewAfterMilliseconds = Int64(configuration.controls.reviewAfter / .milliseconds(1))
+    processor = CommandProcessor(
+      settings: control, store: controlStore, journal: journal, runtime: runtime, clocks: clocks, ids: ids,
+      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce)
+
+    // Watching.
+    metricStore = MetricStore(metrics: metrics)
+    var alerting = AlertDesk.Settings()
+    alerting.intervalMilliseconds = Int64(configuration.alerting.interval / .milliseconds(1))
+    desk = AlertDesk(
+      material.ruleGroups, settings: alerting, store: metricStore, clocks: clocks, metrics: metrics)
+    let outbound = OutboundHTTP()
+    self.outbound = outbound
+    notifier = Notifier(
+      configuration.alerting.receivers, externalURL: "http://\(configuration.server.listen)", clocks: clocks,
+      metrics: metrics, sleep: { try await Task.sleep(for: $0) },
+      post: { try await outbound.post($0, $1, within: .seconds(5)) })
+
+    // Who may come in.
+    let identity = try IdentitySources(configuration.auth, options: options, outbound: outbound, metrics: metrics)
+    refresher = identity.refresher
+    let revocations = RevocationStore()
+    let sessions = ConsoleSessions(keys: options.consoleKeys, now: { clocks.now }, secret: SystemSources.secret)
+
+    // The surface.
+    drainState = DrainState()
+    context = AdminContext(
+      clocks: clocks, ids: ids, processor: processor, controlStore: controlStore, runtime: runtime, log: log,
+      registry: metrics,
+      metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
+      acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
+      idempotency: IdempotencyDesk(controlStore) { clocks.now }, keys: identity.status,
+      about: AdminContext.About(
+        environment: configuration.environmentName, replica: configuration.replica, version: options.version,
+        startedAt: startedAt))
+    let verifier = identity.verifier
+    let routes = AdminRoutes(
+      context,
+      verify: { token in
+        do throws(Refusal) {
+          let bytes = Array(token.utf8)
+          return .success(try verifier.verify(bytes.span, at: clocks.now))
+        } catch {
+          return .failure(error)
+        }
+      }, console: EmbeddedFiles.console, isDraining: { [drainState] in drainState.isDraining }
+    ).all
+    let processor = processor
+    let log = log
+    dataPlane = DataPlane(
+      settings: configuration.server.dataPlane, clocks: clocks, metrics: metrics,
+      hooks: DataPlane.Hooks(
+        tradingRefusal: { processor.tradingRefusal($0) }, sessionToken: { sessions.token($0) },
+        log: { log.append($0) }, keyMissing: identity.keyMissing),
+      verifier: verifier, revocations: revocations,
+      snapshot: Self.snapshot(configuration, routes, metrics: metrics))
+  }
+
+  private static func snapshot(
+    _ configuration: Configuration, _ own: [Route], metrics: MetricRegistry
+  ) -> DataPlane.Snapshot {
+    let forwarded = configuration.routes.map { route in
+      Route(
+        nil, route.path, access: .roles(route.roles), on: .public, class: route.trafficClass, cost: route.cost,
+        action: .forward(upstream: route.upstream))
+    }
+    return DataPlane.Snapshot(
+      publicRoutes: RouteTable((own + forwarded).filter { $0.listeners.contains(.public) }),
+      opsRoutes: RouteTable(own.filter { $0.listeners.contains(.ops) }),
+      upstreams: Dictionary(configuration.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+      limiter: RateLimiter(configuration.limits, metrics: metrics))
+  }
+
+  private static func market(
+    _ configuration: Configuration, _ material: Material, position: String?
+  ) -> any MarketData {
+    RecordedMarket(material.bars, barsPerMinute: configuration.runtime.speed, from: position) ?? NoMarket()
+  }
+
+  /// Records go to the log; those about orders also to whoever watches.
+  private static func eventLog(_ log: LogWriter, _ bus: EventBus) -> EventLog {
+    EventLog { event in
+      log.append(event)
+      if event.name.hasPrefix("order."), let tenant = event.tenant {
+        bus.publish("orders_update", tenant: tenant, at: event.time, requestID: event.requestID, event.encoded())
+      }
+    }
+  }
+}

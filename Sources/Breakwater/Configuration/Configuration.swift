@@ -1,0 +1,114 @@
+package import Alerting
+package import ControlModel
+package import DataPlane
+package import Identity
+import Strategy
+package import TradingRuntime
+
+/// Everything the process is told, checked as a whole. Only `ConfigurationLoader` makes one, so holding it means that every
+/// setting is known, typed and within bounds.
+package struct Configuration: Sendable {
+  package struct Address: Sendable, Equatable, CustomStringConvertible {
+    package let host: String
+    package let port: Int
+
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var isLoopback: Bool { host == "127.0.0.1" || host == "::1" || host == "localhost" }
+  }
+
+  package struct Server: Sendable {
+    package var listen: Address
+    package var ops: Address
+    package var dataPlane: DataPlaneSettings
+  }
+
+  package struct Auth: Sendable {
+    package enum Keys: Sendable, Equatable {
+      case url(String)
+      case file(String)
+    }
+
+    package var policy: TokenPolicy
+    package var jwks: Keys?
+    /// PEM text of `PLATFORM_JWT_PUBLIC_KEY`.
+    package var pinnedPEM: String?
+  }
+
+  package struct RouteSetting: Sendable, Equatable {
+    package var path: String
+    package var upstream: String
+    package var roles: Set<Role>
+    package var trafficClass: TrafficClass
+    package var cost: Int
+  }
+
+  package struct Runtime: Sendable {
+    package var isEnabled: Bool
+    /// A CSV of one symbol, or a folder of `<SYMBOL>.csv`; nil plays the bars in the binary.
+    package var replay: String?
+    /// Bars played per minute.
+    package var speed: Double
+    package var loopInterval: Duration
+    package var venue: VenueID
+    package var profiles: [Profile]
+  }
+
+  package struct Alerting: Sendable {
+    /// Rule files, or patterns with `*`; empty uses the rules in the binary.
+    package var rules: [String]
+    /// A folder of runbooks; nil uses those in the binary.
+    package var runbooks: String?
+    package var interval: Duration
+    package var receivers: [Receiver]
+  }
+
+  package struct Controls: Sendable {
+    package var requiresApproval: Bool
+    package var drainTimeout: Duration
+    package var reviewAfter: Duration
+  }
+
+  package var server: Server
+  package var dataDir: String
+  package var replica: ReplicaID
+  package var auth: Auth
+  package var upstreams: [Upstream]
+  package var routes: [RouteSetting]
+  package var limits: RatePolicies
+  package var controls: Controls
+  package var runtime: Runtime
+  package var alerting: Alerting
+  /// Copy log lines to standard output as well.
+  package var logsToStdout: Bool
+  package var environmentName: String
+  /// Where each setting that is not a default came from, for the lines printed at start.
+  package var sources: [SettingSource]
+}
+
+/// One setting that was given, and where.
+package struct SettingSource: Sendable, Equatable {
+  package let key: String
+  package let value: String
+  /// `file:line` or the environment variable's name.
+  package let source: String
+}
+
+/// One thing wrong with the configuration: where, which key, and what is allowed.
+package struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
+  package let file: String
+  package let line: Int?
+  package let key: String
+  package let message: String
+
+  package var description: String {
+    let place = line.map { "\(file):\($0)" } ?? file
+    return key.isEmpty ? "\(place): \(message)" : "\(place): \(key): \(message)"
+  }
+}
+
+/// Everything wrong with the configuration at once.
+package struct ConfigurationProblems: Error, Sendable, CustomStringConvertible {
+  package let problems: [ConfigurationProblem]
+
+  package var description: String { problems.map(\.description).joined(separator: "\n") }
+}

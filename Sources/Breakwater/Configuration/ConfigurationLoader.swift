@@ -1,0 +1,265 @@
+import Alerting
+import ControlModel
+import DataPlane
+import Identity
+import Strategy
+import TradingRuntime
+import Venues
+import Yams
+
+/// Turns a YAML file and the environment into a `Configuration`, or into everything that is wrong with it.
+package enum ConfigurationLoader {
+  /// Largest configuration file read.
+  package static let bytesMax = 1024 * 1024
+
+  /// - Parameters:
+  ///   - text: the file's content; empty takes every default.
+  ///   - file: its name, for messages.
+  package static func load(
+    _ text: String, file: String, environment: [String: String]
+  ) throws(ConfigurationProblems) -> Configuration {
+    let root: Node?
+    do {
+      root = try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw ConfigurationProblems(problems: [syntax(error, file)])
+    } catch {
+      throw ConfigurationProblems(
+        problems: [ConfigurationProblem(file: file, line: nil, key: "", message: "cannot be read as YAML")])
+    }
+    let reader = SettingsReader(file: file, environment: environment)
+    let top = SettingsSection(reader, path: "", node: root)
+    var configuration = configuration(top, environment)
+    top.finish()
+    check(configuration, reader)
+    guard reader.problems.isEmpty else { throw ConfigurationProblems(problems: reader.problems) }
+    configuration.sources = reader.sources
+    return configuration
+  }
+
+  private static func syntax(_ error: YamlError, _ file: String) -> ConfigurationProblem {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      ConfigurationProblem(file: file, line: mark.line, key: "", message: "column \(mark.column): \(problem)")
+    default: ConfigurationProblem(file: file, line: nil, key: "", message: "is not valid YAML")
+    }
+  }
+
+  private static func configuration(_ top: SettingsSection, _ environment: [String: String]) -> Configuration {
+    Configuration(
+      server: server(top.section("server")), dataDir: top.string("dataDir", default: "./data"),
+      replica: top.read("replica", default: defaultReplica, allowed: "a name of letters, digits, `.`, `_`, `-`") {
+        ReplicaID($0)
+      },
+      auth: auth(top.section("auth"), environment), upstreams: upstreams(top.section("upstreams")),
+      routes: routes(top), limits: limits(top.section("limits")), controls: controls(top.section("controls")),
+      runtime: runtime(top.section("runtime")), alerting: alerting(top.section("alerting")),
+      logsToStdout: logs(top.section("logs")), environmentName: top.string("environment", default: "paper"),
+      sources: [])
+  }
+
+  private static var defaultReplica: ReplicaID {
+    guard let replica = ReplicaID("r1") else { preconditionFailure("r1 is an id") }
+    return replica
+  }
+
+  private static func server(_ section: SettingsSection) -> Configuration.Server {
+    var settings = DataPlaneSettings()
+    settings.bodyBytesMax = section.integer("bodyBytesMax", default: settings.bodyBytesMax, in: 1024...1_073_741_824)
+    settings.connectionsMax = section.integer("connectionsMax", default: settings.connectionsMax, in: 1...1_000_000)
+    settings.connectionsPerPeerMax = section.integer(
+      "connectionsPerPeerMax", default: settings.connectionsPerPeerMax, in: 1...1_000_000)
+    settings.headTimeout = section.duration(
+      "headTimeout", default: settings.headTimeout, in: .milliseconds(100)...(.seconds(300)))
+    settings.bodyTimeout = section.duration(
+      "bodyTimeout", default: settings.bodyTimeout, in: .milliseconds(100)...(.seconds(3600)))
+    settings.idleTimeout = section.duration(
+      "idleTimeout", default: settings.idleTimeout, in: .milliseconds(100)...(.seconds(3600)))
+    settings.drainTimeout = section.duration(
+      "drainTimeout", default: settings.drainTimeout, in: .zero ... .seconds(600))
+    let server = Configuration.Server(
+      listen: address(section, "listen", Configuration.Address(host: "127.0.0.1", port: 4018)),
+      ops: address(section, "ops", Configuration.Address(host: "127.0.0.1", port: 4019)), dataPlane: settings)
+    section.finish()
+    return server
+  }
+
+  private static func address(
+    _ section: SettingsSection, _ key: String, _ fallback: Configuration.Address
+  ) -> Configuration.Address {
+    section.read(key, default: fallback, allowed: "host:port, e.g. 127.0.0.1:4018") { text in
+      guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+        (0...65_535).contains(port)
+      else { return nil }
+      var host = String(text[..<colon])
+      if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+      return host.isEmpty ? nil : Configuration.Address(host: host, port: port)
+    }
+  }
+
+  private static func auth(_ section: SettingsSection, _ environment: [String: String]) -> Configuration.Auth {
+    var policy = TokenPolicy(
+      issuer: section.string("issuer", default: "https://platform.example/"),
+      audience: section.string("audience", default: "trading-backend"))
+    policy.tenantClaim = section.string("tenantClaim", default: "tenantId")
+    policy.roleClaim = section.string("roleClaim", default: "role")
+    policy.tokenTypes = section.strings("tokenTypes", default: policy.tokenTypes)
+    policy.clockSkewSeconds = Int64(
+      section.duration("clockSkew", default: .seconds(30), in: .zero ... .seconds(TokenPolicy.clockSkewSecondsMax))
+        / .seconds(1))
+    policy.lifetimeSecondsMax = Int64(
+      section.duration("maxLifetime", default: .seconds(86_400), in: .seconds(1)...(.seconds(31_536_000))) / .seconds(1)
+    )
+    let jwks = section.optional("jwks", allowed: "an http(s) URL or a file path") { text -> Configuration.Auth.Keys? in
+      if text.hasPrefix("http://") || text.hasPrefix("https://") { return .url(text) }
+      return text.contains("://") || text.isEmpty ? nil : .file(text)
+    }
+    for problem in policy.problems { section.reader.problem(section.node, problem.field, problem.problem) }
+    section.finish()
+    return Configuration.Auth(policy: policy, jwks: jwks, pinnedPEM: environment["PLATFORM_JWT_PUBLIC_KEY"])
+  }
+
+  private static func upstreams(_ section: SettingsSection) -> [Upstream] {
+    let upstreams = section.names.compactMap { name -> Upstream? in
+      let one = section.section(name)
+      let origin = one.optional("url", allowed: "http://host:port", Self.origin)
+      guard let origin else {
+        if one.value("url") == nil {
+          one.reader.problem(one.node, one.full("url"), "is missing; write http://host:port")
+        }
+        return nil
+      }
+      var upstream = Upstream(name: name, host: origin.host, port: origin.port)
+      upstream.connectTimeout = one.duration(
+        "connectTimeout", default: upstream.connectTimeout, in: .milliseconds(10)...(.seconds(60)))
+      upstream.firstByteTimeout = one.duration(
+        "firstByteTimeout", default: upstream.firstByteTimeout, in: .milliseconds(10)...(.seconds(600)))
+      upstream.timeout = one.duration("timeout", default: upstream.timeout, in: .milliseconds(10)...(.seconds(3600)))
+      upstream.forwardsAuthorization = one.flag("forwardAuthorization", default: false)
+      one.finish()
+      return upstream
+    }
+    section.finish()
+    return upstreams
+  }
+
+  private static func origin(_ text: String) -> (host: String, port: Int)? {
+    guard text.hasPrefix("http://") else { return nil }
+    var rest = text.dropFirst(7)
+    if rest.hasSuffix("/") { rest = rest.dropLast() }
+    guard !rest.contains("/"), !rest.contains("@") else { return nil }
+    guard let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") else {
+      return rest.isEmpty ? nil : (String(rest), 80)
+    }
+    guard let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port) else { return nil }
+    var host = String(rest[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    return host.isEmpty ? nil : (host, port)
+  }
+
+  private static func routes(_ top: SettingsSection) -> [Configuration.RouteSetting] {
+    top.sections("routes").compactMap { one in
+      let path = one.optional("path", allowed: "a path that begins with /") { $0.hasPrefix("/") ? $0 : nil }
+      let upstream = one.string("upstream", default: "")
+      let names = one.strings("roles", default: ["user"])
+      var roles: Set<Role> = []
+      for name in names {
+        if let role = Role(rawValue: name) {
+          roles.insert(role)
+        } else {
+          one.reader.problem(
+            one.value("roles"), one.full("roles"),
+            "\"\(name)\" is not a role; write \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+      }
+      let trafficClass = one.choice(
+        "class", default: TrafficClass.read, TrafficClass.allCases.filter { $0 != .control }.map { ($0.rawValue, $0) })
+      let cost = one.integer("cost", default: 1, in: 1...1000)
+      if path == nil, one.value("path") == nil { one.reader.problem(one.node, one.full("path"), "is missing") }
+      if upstream.isEmpty { one.reader.problem(one.node, one.full("upstream"), "is missing") }
+      one.finish()
+      return path.map {
+        Configuration.RouteSetting(path: $0, upstream: upstream, roles: roles, trafficClass: trafficClass, cost: cost)
+      }
+    }
+  }
+
+  private static func limits(_ section: SettingsSection) -> RatePolicies {
+    var policies = RatePolicies(
+      ip: rate(section.section("ip"), RateLimit(quota: 1200, windowSeconds: 60, burst: 200)),
+      tenant: RateLimit(quota: 600, windowSeconds: 60, burst: 100),
+      user: rate(section.section("user"), RateLimit(quota: 300, windowSeconds: 60, burst: 50)))
+    let tenant = section.section("tenant")
+    let overrides = tenant.section("overrides")
+    for name in overrides.names { policies.tenantOverrides[name] = rate(overrides.section(name), policies.tenant) }
+    policies.tenant = rate(tenant, policies.tenant)
+    section.finish()
+    return policies
+  }
+
+  /// `{ rate: 600/1m, burst: 100 }`
+  private static func rate(_ section: SettingsSection, _ fallback: RateLimit) -> RateLimit {
+    let rate = section.read(
+      "rate", default: (fallback.quota, fallback.windowSeconds), allowed: "requests per duration, e.g. 600/1m"
+    ) { text -> (Int, Int)? in
+      let parts = text.split(separator: "/")
+      guard parts.count == 2, let quota = Int(parts[0]), (1...100_000_000).contains(quota),
+        let window = DurationSetting.milliseconds(String(parts[1])), window >= 1000, window <= 86_400_000
+      else { return nil }
+      return (quota, Int(window / 1000))
+    }
+    let burst = section.integer("burst", default: fallback.burst, in: 1...10_000_000)
+    section.finish()
+    return RateLimit(quota: rate.0, windowSeconds: rate.1, burst: burst)
+  }
+
+  private static func controls(_ section: SettingsSection) -> Configuration.Controls {
+    let controls = Configuration.Controls(
+      requiresApproval: section.choice("approvals", default: true, [("required", true), ("off", false)]),
+      drainTimeout: section.duration(
+        "drainTimeout", default: .milliseconds(250), in: .milliseconds(10)...(.seconds(10))),
+      reviewAfter: section.duration("reviewAfter", default: .seconds(1800), in: .seconds(60)...(.seconds(604_800))))
+    section.finish()
+    return controls
+  }
+
+  private static func alerting(_ section: SettingsSection) -> Configuration.Alerting {
+    let receivers = section.sections("receivers").compactMap { one -> Receiver? in
+      let name = one.string("name", default: "")
+      let webhook = one.optional("webhook", allowed: "an http(s) URL") {
+        $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil
+      }
+      if name.isEmpty { one.reader.problem(one.node, one.full("name"), "is missing") }
+      one.finish()
+      return webhook.map { Receiver(name: name, webhook: $0) }
+    }
+    let alerting = Configuration.Alerting(
+      rules: section.strings("rules", default: []),
+      runbooks: section.optional("runbooks", allowed: "a folder") { $0.isEmpty ? nil : $0 },
+      interval: section.duration("interval", default: .seconds(1), in: .milliseconds(100)...(.seconds(300))),
+      receivers: receivers)
+    section.finish()
+    return alerting
+  }
+
+  private static func logs(_ section: SettingsSection) -> Bool {
+    let toStdout = section.flag("stdout", default: true)
+    section.finish()
+    return toStdout
+  }
+
+  /// What no single setting can be wrong about.
+  private static func check(_ configuration: Configuration, _ reader: SettingsReader) {
+    let names = Set(configuration.upstreams.map(\.name))
+    for (index, route) in configuration.routes.enumerated()
+    where !names.contains(route.upstream) && !route.upstream.isEmpty {
+      let known = names.isEmpty ? "none are configured" : names.sorted().joined(separator: ", ")
+      reader.problem(nil, "routes[\(index)].upstream", "\"\(route.upstream)\" is not one of the upstreams: \(known)")
+    }
+    let symbols = Set(configuration.runtime.profiles.map(\.account))
+    if symbols.count != configuration.runtime.profiles.count {
+      reader.problem(nil, "runtime.profiles", "names one profile twice within a tenant")
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import AdminAPI
+import Alerting
+import ControlModel
+import ControlPlane
+package import DataPlane
+import Identity
+import MetricStore
+import NIOCore
+import NIOPosix
+import Realtime
+import RequestLog
+import ServiceLifecycle
+import Store
+import Telemetry
+import TradingRuntime
+import UnixSignals
+import Wire
+
+extension Assembly {
+  /// Boots, listens and runs until SIGTERM or SIGINT, then drains. Throws what kept it from starting.
+  package func run(started: @Sendable (_ public: Listener, _ ops: Listener) -> Void = { _, _ in }) async throws {
+    // The gate is held until every one of these has succeeded.
+    try await processor.boot(journaled: journaledStops)
+    try await runtime.recover(configuration.runtime.isEnabled ? configuration.runtime.profiles : [])
+    await processor.open()
+
+    let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let publicGroup = MultiThreadedEventLoopGroup(numberOfThreads: options.publicLoops)
+    let seed = SystemSources.seed()
+    let ops = try await Listener.start(
+      .ops, host: configuration.server.ops.host, port: configuration.server.ops.port, on: opsGroup,
+      dataPlane: dataPlane, seed: seed)
+    let publicListener = try await Listener.start(
+      .public, host: configuration.server.listen.host, port: configuration.server.listen.port, on: publicGroup,
+      dataPlane: dataPlane, seed: seed &+ 1000)
+    started(publicListener, ops)
+    say("lifecycle.started", "Breakwater \(options.version) is up")
+
+    // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
+    var services: [any Service] = [
+      Background(name: "signals") { await self.sampleAndEvaluate() },
+      Background(name: "notifier") { await self.notifier.run() },
+      Background(name: "status") { await self.publishStatus() },
+    ]
+    if let refresher { services.append(Background(name: "keys") { await refresher.run() }) }
+    if configuration.runtime.isEnabled { services.append(Background(name: "runtime") { await self.runtime.run() }) }
+    services.append(ListenerService(ops: ops, publicListener: publicListener, drainState: drainState))
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services.map {
+          .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+        }, gracefulShutdownSignals: [.sigterm, .sigint], logger: Quiet.logger))
+    try await group.run()
+    say("lifecycle.stopped", "Breakwater stopped")
+    await log.flush()
+    await outbound.close()
+    try await publicGroup.shutdownGracefully()
+    try await opsGroup.shutdownGracefully()
+  }
+
+  private func say(_ name: String, _ body: String) {
+    events.emit(LogEvent(name, at: options.clocks.now, component: "lifecycle", body: body))
+  }
+
+  /// Once a second: every metric into the store, every rule evaluated, what changed sent out.
+  private func sampleAndEvaluate() async {
+    var sampling = RegistrySampling(metrics, into: metricStore)
+    var ticks = 0
+    while !Task.isCancelled {
+      let now = options.clocks.now
+      sampling.sample(at: now.unixMilliseconds)
+      let transitions = desk.tick(at: now)
+      notifier.enqueue(transitions)
+      for transition in transitions { await tell(transition) }
+      observeReviews(at: now)
+      ticks += 1
+      if ticks % 60 == 0 { metricStore.dropExpired(at: now.unixMilliseconds) }
+      await SystemSources.sleep(configuration.alerting.interval)
+    }
+  }
+
+  private func tell(_ transition: AlertDesk.Transition) async {
+    let alert = transition.alert
+    if transition.what == .resolved { await context.acknowledgements.forget(alert.fingerprint) }
+    guard alert.severity != "none" else { return }
+    events.emit(
+      LogEvent(
+        "alert.\(transition.what.rawValue)", transition.what == .firing ? .warn : .info, at: transition.at,
+        component: "alerting", body: alert.annotations.first { $0.name == "summary" }?.value ?? alert.name,
+        attributes: [("alert", .string(alert.name)), ("fingerprint", .string(alert.fingerprint))]))
+    bus.publish("alert", at: transition.at, WireJSON.encode(context.item(alert)))
+  }
+
+  private func observeReviews(at now: WallTime) {
+    let overdue = processor.current.state.controls.values.count { $0.reviewBy <= now }
+    metrics.gauge(MetricCatalog.controlReviewOverdue).set(Double(overdue))
+  }
+
+  /// Once a second, while someone watches: the pictures the console shows.
+  private func publishStatus() async {
+    let report = StatusReport(context)
+    while !Task.isCancelled {
+      let now = options.clocks.now
+      if bus.hasAdminSubscribers {
+        bus.publish("status", at: now, isSnapshot: true, WireJSON.encode(report.status()))
+        bus.publish("tenants", at: now, isSnapshot: true, WireJSON.encode(Page(items: report.tenantItems())))
+        let alerts = desk.alerts.filter { $0.severity != "none" }.map(context.item)
+        bus.publish("alerts", at: now, isSnapshot: true, WireJSON.encode(Page(items: alerts)))
+        var query = LogQuery(limit: 20)
+        query.event = "http.access"
+        let requests = await log.search(query).map(AccessItem.init)
+        bus.publish("requests", at: now, isSnapshot: true, WireJSON.encode(Page(items: requests)))
+      }
+      for tenant in bus.watchedTenants {
+        bus.publish(
+          "bot_state", tenant: tenant, at: now, isSnapshot: true,
+          WireJSON.encode(report.tradingStatus(of: tenant)))
+      }
+      await SystemSources.sleep(.seconds(1))
+    }
+  }
+}
+
+/// Work that runs until the group shuts down.
+private struct Background: Service {
+  let name: String
+  let work: @Sendable () async -> Void
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await work() }
+  }
+}
+
+/// The listeners: when the group shuts down they drain first, the ops listener last, so that a stop works to the end.
+private struct ListenerService: Service {
+  let ops: Listener
+  let publicListener: Listener
+  let drainState: DrainState
+
+  func run() async throws {
+    try? await gracefulShutdown()  // cancelled outright: drain all the same
+    drainState.start()
+    await publicListener.drain()
+    await ops.drain()
+  }
+}

@@ -1,0 +1,49 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+/// Calls Breakwater makes itself: signing keys and webhooks. Rare, bounded, without redirects.
+package struct OutboundHTTP: Sendable {
+  private let client: HTTPClient
+
+  package struct Failure: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  package init() {
+    var configuration = HTTPClient.Configuration()
+    configuration.redirectConfiguration = .disallow
+    configuration.timeout.connect = .seconds(1)
+    configuration.connectionPool.retryConnectionEstablishment = false
+    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  /// The body of a GET, at most `bytesMax`. Throws unless the answer is 200.
+  package func get(_ url: String, within limit: Duration, bytesMax: Int) async throws -> [UInt8] {
+    let request = HTTPClientRequest(url: url)
+    let response = try await client.execute(request, timeout: .nanoseconds(limit.wholeNanoseconds))
+    guard response.status == .ok else { throw Failure(description: "\(url) answered \(response.status.code)") }
+    return Array((try await response.body.collect(upTo: bytesMax)).readableBytesView)
+  }
+
+  /// Posts JSON. Throws unless the answer is 2xx.
+  package func post(_ url: String, _ body: [UInt8], within limit: Duration) async throws {
+    var request = HTTPClientRequest(url: url)
+    request.method = .POST
+    request.headers.add(name: "Content-Type", value: "application/json")
+    request.body = .bytes(ByteBuffer(bytes: body))
+    let response = try await client.execute(request, timeout: .nanoseconds(limit.wholeNanoseconds))
+    _ = try await response.body.collect(upTo: 64 * 1024)
+    guard (200..<300).contains(response.status.code) else {
+      throw Failure(description: "\(url) answered \(response.status.code)")
+    }
+  }
+
+  package func close() async {
+    try? await client.shutdown()  // nothing is left to be done about a failure at the end
+  }
+}
+
+extension Duration {
+  var wholeNanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+}
