@@ -86,6 +86,42 @@ let package = Package(
     library("Telemetry", ["ControlModel"]),
     library("Wire", []),
     library("ControlModel", []),
-    .target(name: "CAssets", exclude: ["data/bars/README.md"]),
+    .target(name: "CAssets", exclude: ["data"]),
+
+    library(
+      "BreakwaterTesting",
+      [
+        "Breakwater", "ControlPlane", "TradingRuntime", "Venues", "Strategy", "DataPlane", "Identity", "Store",
+        "Telemetry", "ControlModel", .nioCore, .nioPosix,
+      ]),
+    tests("ControlModelTests", ["ControlModel"]),
+    tests("TelemetryTests", ["Telemetry", "ControlModel"]),
+    tests("IdentityTests", ["Identity", "ControlModel"], resources: [.copy("Fixtures")]),
+    tests("StrategyTests", ["Strategy", "ControlModel"], resources: [.copy("Fixtures")]),
+    tests("PromQLTests", ["PromQL"], resources: [.copy("Fixtures")]),
+    tests("StoreTests", ["Store", "Telemetry", "ControlModel", "BreakwaterTesting", .grdb]),
+    tests(
+      "TradingRuntimeTests",
+      ["TradingRuntime", "Venues", "Strategy", "Store", "Telemetry", "ControlModel", "BreakwaterTesting"]),
+    tests(
+      "ControlPlaneTests",
+      ["ControlPlane", "TradingRuntime", "Store", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting"]),
+    tests("MetricStoreTests", ["MetricStore", "PromQL", "Telemetry"]),
+    tests("AlertingTests", ["Alerting", "MetricStore", "PromQL", "Telemetry", "ControlModel", "BreakwaterTesting"]),
+    tests("RequestLogTests", ["RequestLog", "Telemetry", "ControlModel"]),
+    tests("RealtimeTests", ["Realtime", "Telemetry", "ControlModel", .nioCore]),
+    tests(
+      "DataPlaneTests",
+      ["DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .nioCore, .nioPosix, .httpClient],
+      resources: [.copy("Fixtures")]),
+    tests("BreakwaterTests", ["Breakwater", "ControlModel", "DataPlane", "TradingRuntime", "Strategy", "BreakwaterTesting"]),
+    tests(
+      "StoryTests",
+      [
+        "Breakwater", "AdminAPI", "Wire", "ControlPlane", "TradingRuntime", "DataPlane", "Identity", "Telemetry",
+        "ControlModel", "BreakwaterTesting", .httpClient, .nioCore,
+      ]),
+    tests("BinaryTests", ["Command", "Wire", "ControlModel", .httpClient, .nioCore]),
+    tests("ArchitectureTests", ["Telemetry", "ControlModel", "AdminAPI", "Breakwater", "Alerting"]),
   ]
 )

@@ -128,7 +128,7 @@ extension ClientConnection {
   /// something must also come from our own origin.
   private func sessionToken(_ head: RequestHead, _ span: Span<UInt8>) throws(Refusal) -> [UInt8] {
     let missing = Refusal(.authMissing, "This route needs a token: send `Authorization: Bearer …`.")
-    guard let cookie = head.cookie, exchange.template.hasPrefix("/admin"),
+    guard let cookie = head.cookie, ConsoleCookie.mayOpen(exchange.template),
       let session = ConsoleCookie.session(in: span, cookie)
     else { throw missing }
     if !head.method.isSafe, !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span) {

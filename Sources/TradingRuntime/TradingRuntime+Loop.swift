@@ -68,11 +68,15 @@ extension TradingRuntime {
     let (indicators, prices) = market.withLock { ($0.indicators, $0.lastPrice) }
     let accounts = book.withLock { book in
       book.accounts.values.map { account in
-        (account, book.buyingPower(account.profile.account), book.equity(account.profile.account, prices))
+        let id = account.profile.account
+        let unprotected = account.positions.keys.filter { book.reducible(id, $0).isPositive }
+        // What is left for an order after the margin risk will hold for it.
+        let power = (try? book.buyingPower(id).portion(basisPoints: 9_700, .down)) ?? .zero
+        return (account, power, book.equity(id, prices), unprotected)
       }
     }
     var drafts: [OrderDraft] = []
-    for (account, power, equity) in accounts {
+    for (account, power, equity, unprotected) in accounts {
       let pipeline = Pipeline(account.profile.strategy)
       for symbol in account.profile.symbols {
         guard let market = indicators[symbol], let price = prices[symbol], let end = market.lastBarEnd,
@@ -84,7 +88,11 @@ extension TradingRuntime {
           account: AccountView(equity: equity, buyingPower: power, position: position), now: end)
         let decision = pipeline.evaluate(context)
         metrics.signals.counter(decision.action.rawValue).increment()
-        if let draft = draft(decision, account.profile, symbol, position) { drafts.append(draft) }
+        if let draft = draft(decision, account.profile, symbol, position) {
+          drafts.append(draft)
+        } else if let draft = protection(account, market, price, position, unprotected) {
+          drafts.append(draft)
+        }
       }
     }
     return drafts
@@ -115,6 +123,25 @@ extension TradingRuntime {
         quantity: size, purpose: .exit, signal: signal, actor: "strategy", requestID: request,
         id: OrderIDs.entry(signal: signal))
     }
+  }
+
+  /// A stop for a position that lost its own, e.g. because the exit that replaced it was rejected. Two ATR away, as the
+  /// rules place it.
+  private func protection(
+    _ account: Book.Account, _ market: SymbolIndicators, _ price: Price, _ position: Quantity, _ unprotected: [Symbol]
+  ) -> OrderDraft? {
+    let profile = account.profile.account
+    guard !position.isZero, unprotected.contains(market.symbol), let atr = market.atr, let end = market.lastBarEnd,
+      gate.wouldAdmit(account.seat, venue: settings.venue, symbol: market.symbol, isReducing: true),
+      let distance = try? Price(account.profile.strategy.risk.stopATR * atr, step: settings.instrument.tick),
+      let level = try? position.isPositive ? price - distance : price + distance, level.isPositive,
+      let size = try? position.absolute()
+    else { return nil }
+    let signal = OrderIDs.signal("protect|\(market.symbol)|\(end)", of: profile)
+    return OrderDraft(
+      account: profile, symbol: market.symbol, side: position.isPositive ? .sell : .buy, kind: .stop(level),
+      quantity: size, purpose: .protective, signal: signal, actor: "strategy", requestID: ids.requestID(),
+      id: OrderIDs.entry(signal: signal))
   }
 
   /// Brings the gauges that describe the book up to date.

@@ -45,18 +45,21 @@ extension TradingRuntime {
     case .success(let order): return order
     case .failure(let denial):
       metrics.blocked.counter("risk").increment()
-      if draft.purpose == .exit, denial.code == .nothingToReduce { requestStopCancel(draft) }
+      if draft.purpose == .exit, denial.code == .nothingToReduce { postponeExit(draft) }
       throw Refusal(
         .tradingRejected, "Risk refused the order: \(denial.code.rawValue), \(denial.detail).",
         fields: [FieldProblem("code", denial.code.rawValue)])
     }
   }
 
-  /// An exit whose quantity a protective stop has reserved: take the stop back first; the next pass exits.
-  private func requestStopCancel(_ draft: OrderDraft) {
+  /// An exit whose quantity a protective stop has reserved: take the stop back, and exit when the venue confirms. Not while
+  /// the gate would turn the exit away: the position would be left without either.
+  private func postponeExit(_ draft: OrderDraft) {
+    let seat = gate.seat(draft.account.tenant, draft.account.profile)
+    guard gate.wouldAdmit(seat, venue: settings.venue, symbol: draft.symbol, isReducing: true) else { return }
     let stops = book.withLock { book in
       book.openOrders(of: draft.account).filter {
-        $0.request.symbol == draft.symbol && $0.purpose == .protective && !$0.isCancelPending
+        $0.request.symbol == draft.symbol && $0.purpose == .protective && book.postpone(draft, until: $0.id)
       }
     }
     for stop in stops {
@@ -169,7 +172,12 @@ extension TradingRuntime {
       metrics.reject(reason)
       metrics.count("rejected")
       await apply(.rejected(reason: reason), to: event.order, "order.rejected", "rejected by the venue: \(reason)")
-    case .canceled: await apply(.canceled, to: event.order, "order.canceled", "canceled")
+    case .canceled:
+      await apply(.canceled, to: event.order, "order.canceled", "canceled")
+      if let exit = book.withLock({ $0.takePostponedExit(event.order) }) {
+        // A refusal is on record where it was decided; the next pass protects the position again.
+        do throws(Refusal) { try await submit(exit) } catch {}
+      }
     case .expired: await apply(.expired, to: event.order, "order.expired", "expired")
     case .filled(let execution, let quantity, let price):
       await fill(event.order, execution, quantity, price)

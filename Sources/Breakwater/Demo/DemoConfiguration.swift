@@ -7,8 +7,8 @@ enum DemoConfiguration {
 
   /// Averages and strength bands, so that profiles disagree; together at most eight periods, which a symbol can carry.
   private static let styles: [(name: String, fast: Int, slow: Int, lower: Int, upper: Int)] = [
-    ("scalper-1", 5, 20, 35, 90), ("scalper-2", 9, 21, 40, 85), ("swing-1", 10, 30, 40, 80),
-    ("swing-2", 20, 50, 45, 80), ("trend-1", 21, 55, 45, 85),
+    ("scalper-1", 3, 8, 30, 95), ("scalper-2", 5, 13, 35, 90), ("swing-1", 8, 21, 35, 90), ("swing-2", 13, 34, 40, 90),
+    ("trend-1", 21, 55, 40, 85),
   ]
 
   static func text(

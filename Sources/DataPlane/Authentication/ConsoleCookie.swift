@@ -2,6 +2,28 @@
 package enum ConsoleCookie {
   package static let name = "bw_session"
 
+  /// The routes a browser's session reaches: the console's own, never a tenant's.
+  static func mayOpen(_ template: String) -> Bool {
+    template.hasPrefix("/admin") || template == "/stream/v1/admin" || template.hasPrefix("/prometheus/")
+  }
+
+  /// A `Cookie` value without the console's session, for the upstream; nil when nothing else is in it.
+  static func withoutSession(_ bytes: Span<UInt8>, _ value: Range<Int>) -> [UInt8]? {
+    var kept: [UInt8] = []
+    var start = value.lowerBound
+    while start < value.upperBound {
+      var end = start
+      while end < value.upperBound, bytes[end] != UInt8(ascii: ";") { end += 1 }
+      let pair = FieldSyntax.trimmed(bytes, start..<end)
+      if !pair.isEmpty, !ByteScan.matches(bytes, at: pair.lowerBound, "bw_session=") {
+        if !kept.isEmpty { kept += "; ".utf8 }
+        kept.append(contentsOf: bytes.extracting(pair))
+      }
+      start = end + 1
+    }
+    return kept.isEmpty ? nil : kept
+  }
+
   /// The session id in a `Cookie` header value (RFC 6265 §5.4); nil without one.
   static func session(in bytes: Span<UInt8>, _ value: Range<Int>) -> String? {
     var start = value.lowerBound

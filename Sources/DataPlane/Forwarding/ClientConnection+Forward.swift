@@ -86,6 +86,10 @@ extension ClientConnection {
     var via: Range<Int>?
     for field in loop.parser.fields {
       if field.kind == .via { via = field.value }
+      if field.kind == .cookie {
+        writeCookie(field, span)
+        continue
+      }
       guard
         field.kind.isForwarded || (field.kind == .authorization && run.pool.upstream.forwardsAuthorization)
       else { continue }
@@ -118,6 +122,18 @@ extension ClientConnection {
     }
     loop.out.writeStaticString("\r\n")
     return loop.out
+  }
+
+  /// The client's cookies, without the one that is ours.
+  private func writeCookie(_ field: Field, _ span: Span<UInt8>) {
+    guard ConsoleCookie.session(in: span, field.value) != nil else {
+      loop.out.writeBytes(span.bytes.extracting(field.name.lowerBound..<lineEnd(after: field.value.upperBound, span)))
+      return
+    }
+    guard let kept = ConsoleCookie.withoutSession(span, field.value) else { return }
+    loop.out.writeStaticString("Cookie: ")
+    loop.out.writeBytes(kept)
+    loop.out.writeStaticString("\r\n")
   }
 
   /// Past the CRLF that ends the line whose trimmed value ends at `index`.

@@ -66,6 +66,15 @@ public final class OrderGate: Sendable {
     return .refused(level, isHeld: isHeld.load(ordering: .relaxed))
   }
 
+  /// Whether an order would pass now, without opening a section. For decisions that only make sense if one could.
+  package func wouldAdmit(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> Bool {
+    switch level(seat, venue, symbol) {
+    case .active: true
+    case .reduceOnly: isReducing
+    case .halted: false
+    }
+  }
+
   /// Closes a section.
   package func leave(_ pass: GatePass) {
     if pass.side == 0 {

@@ -17,6 +17,8 @@ struct Book {
   private(set) var open: [OrderID: Order] = [:]
   /// Orders whose attached stop the venue has not placed yet, by their id.
   private(set) var protections: [OrderID: Order] = [:]
+  /// Exits that wait for a protective stop to be taken back, by the stop's id.
+  private var pendingExits: [OrderID: OrderDraft] = [:]
 
   mutating func addAccount(_ profile: Profile, seat: GateSeat, cash: Money, positions: [Symbol: Position]) {
     accounts[profile.account] = Account(profile: profile, seat: seat, cash: cash, positions: positions)
@@ -27,6 +29,15 @@ struct Book {
     accounts[order.request.account]?.open.insert(order.id)
     if order.request.attachedStop != nil { protections[order.id] = order }
   }
+
+  /// Remembers an exit until `stop` is gone. False when one waits for it already.
+  mutating func postpone(_ exit: OrderDraft, until stop: OrderID) -> Bool {
+    guard pendingExits[stop] == nil else { return false }
+    pendingExits[stop] = exit
+    return true
+  }
+
+  mutating func takePostponedExit(_ stop: OrderID) -> OrderDraft? { pendingExits.removeValue(forKey: stop) }
 
   mutating func forgetProtection(of parent: OrderID) { protections[parent] = nil }
 

@@ -79,13 +79,14 @@ enum RiskCheck {
       throw RiskDenial(code: .unknownOrderOpen, detail: "order \(blocking.id) on \(draft.symbol) has no known outcome")
     }
     let hold = try holdPrice(draft, lastPrice)
+    let price = draft.kind.price ?? lastPrice ?? hold
     if isReducing {
       let left = book.reducible(draft.account, draft.symbol)
       guard draft.quantity <= left else {
         throw RiskDenial(code: .nothingToReduce, detail: "\(draft.quantity) asked, \(left) of the position is free")
       }
     } else {
-      try checkOpening(draft, account, open, hold, book)
+      try checkOpening(draft, account, open, price: price, hold: hold, book)
     }
     return Order(
       request: VenueOrder(
@@ -102,7 +103,7 @@ enum RiskCheck {
   }
 
   private static func checkOpening(
-    _ draft: OrderDraft, _ account: Book.Account, _ open: [Order], _ hold: Price, _ book: Book
+    _ draft: OrderDraft, _ account: Book.Account, _ open: [Order], price: Price, hold: Price, _ book: Book
   ) throws(RiskDenial) {
     guard draft.purpose != .exit else {
       throw RiskDenial(code: .nothingToReduce, detail: "there is no \(draft.symbol) position to close")
@@ -120,12 +121,12 @@ enum RiskCheck {
     {
       throw RiskDenial(code: .duplicate, detail: "an order for \(draft.symbol) in the same direction is open")
     }
-    guard let notional = try? hold.notional(of: draft.quantity), notional <= limits.orderNotionalMax else {
+    guard let notional = try? price.notional(of: draft.quantity), notional <= limits.orderNotionalMax else {
       throw RiskDenial(code: .notionalTooLarge, detail: "above \(limits.orderNotionalMax) USD per order")
     }
     let power = book.buyingPower(draft.account)
-    guard draft.side == .sell || notional <= power else {
-      throw RiskDenial(code: .buyingPower, detail: "\(notional) USD needed, \(power) USD free")
+    guard draft.side == .sell || (try? hold.notional(of: draft.quantity)).map({ $0 <= power }) == true else {
+      throw RiskDenial(code: .buyingPower, detail: "\(notional) USD and a margin needed, \(power) USD free")
     }
   }
 
