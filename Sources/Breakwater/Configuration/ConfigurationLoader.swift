@@ -47,16 +47,34 @@ package enum ConfigurationLoader {
   }
 
   private static func configuration(_ top: SettingsSection, _ environment: [String: String]) -> Configuration {
-    Configuration(
+    let platform = platform(top.section("platform"), environment)
+    store(top.section("store"))
+    return Configuration(
       server: server(top.section("server")), dataDir: top.string("dataDir", default: "./data"),
       replica: top.read("replica", default: defaultReplica, allowed: "a name of letters, digits, `.`, `_`, `-`") {
         ReplicaID($0)
       },
-      auth: auth(top.section("auth"), environment), upstreams: upstreams(top.section("upstreams")),
+      auth: auth(top.section("auth"), environment, platform: platform), upstreams: upstreams(top.section("upstreams")),
       routes: routes(top), limits: limits(top.section("limits")), controls: controls(top.section("controls")),
       runtime: runtime(top.section("runtime")), alerting: alerting(top.section("alerting")),
       logsToStdout: logs(top.section("logs")), environmentName: top.string("environment", default: "paper"),
       sources: [])
+  }
+
+  /// The platform service; its key set is used unless `auth.jwks` names another.
+  private static func platform(_ section: SettingsSection, _ environment: [String: String]) -> String {
+    let fallback = environment["PLATFORM_API_URL"] ?? "http://127.0.0.1:4003"
+    let url = section.read("url", default: fallback, allowed: "an http(s) URL") {
+      $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil
+    }
+    section.finish()
+    return url
+  }
+
+  /// Control state lives in SQLite, in the data directory.
+  private static func store(_ section: SettingsSection) {
+    section.choice("engine", default: (), [("sqlite", ())])
+    section.finish()
   }
 
   private static var defaultReplica: ReplicaID {
@@ -78,6 +96,16 @@ package enum ConfigurationLoader {
       "idleTimeout", default: settings.idleTimeout, in: .milliseconds(100)...(.seconds(3600)))
     settings.drainTimeout = section.duration(
       "drainTimeout", default: settings.drainTimeout, in: .zero ... .seconds(600))
+    let proxies = section.strings("trustedProxies", default: []).compactMap { text -> AddressBlock? in
+      let block = AddressBlock(text)
+      if block == nil {
+        section.reader.problem(
+          section.value("trustedProxies"), section.full("trustedProxies"),
+          "\"\(text)\" is not an address block; write e.g. 10.0.0.0/8 or fd00::/8")
+      }
+      return block
+    }
+    settings.trustedProxies = proxies
     let server = Configuration.Server(
       listen: address(section, "listen", Configuration.Address(host: "127.0.0.1", port: 4018)),
       ops: address(section, "ops", Configuration.Address(host: "127.0.0.1", port: 4019)), dataPlane: settings)
@@ -98,7 +126,9 @@ package enum ConfigurationLoader {
     }
   }
 
-  private static func auth(_ section: SettingsSection, _ environment: [String: String]) -> Configuration.Auth {
+  private static func auth(
+    _ section: SettingsSection, _ environment: [String: String], platform: String
+  ) -> Configuration.Auth {
     var policy = TokenPolicy(
       issuer: section.string("issuer", default: "https://platform.example/"),
       audience: section.string("audience", default: "trading-backend"))
@@ -117,7 +147,11 @@ package enum ConfigurationLoader {
     }
     for problem in policy.problems { section.reader.problem(section.node, problem.field, problem.problem) }
     section.finish()
-    return Configuration.Auth(policy: policy, jwks: jwks, pinnedPEM: environment["PLATFORM_JWT_PUBLIC_KEY"])
+    let pem = environment["PLATFORM_JWT_PUBLIC_KEY"]
+    // A pinned key is enough; without one the platform's key set is.
+    let trimmed = platform.hasSuffix("/") ? String(platform.dropLast()) : platform
+    let keys = jwks ?? (pem == nil ? .url(trimmed + "/.well-known/jwks.json") : nil)
+    return Configuration.Auth(policy: policy, jwks: keys, pinnedPEM: pem)
   }
 
   private static func upstreams(_ section: SettingsSection) -> [Upstream] {
@@ -215,6 +249,8 @@ package enum ConfigurationLoader {
   }
 
   private static func controls(_ section: SettingsSection) -> Configuration.Controls {
+    // Bounds how long a gate may act without hearing from a shared store; the embedded store is always in reach.
+    _ = section.duration("lease", default: .seconds(3), in: .seconds(1)...(.seconds(30)))
     let controls = Configuration.Controls(
       requiresApproval: section.choice("approvals", default: true, [("required", true), ("off", false)]),
       drainTimeout: section.duration(

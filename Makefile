@@ -1,0 +1,38 @@
+# Two commands matter: `make run` and `make test`. Everything here is safe to run again.
+.DEFAULT_GOAL := help
+.PHONY: help run build test check bench soak docs measure-stops embed
+
+help: ## What there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
+
+run: ## Build release and start the demo; Ctrl-C stops it
+	@scripts/setup run
+	@scripts/build
+	@exec .build/release/breakwater demo $(ARGS)
+
+build: ## Build the release binary
+	@scripts/setup run
+	@scripts/build
+
+test: ## Every test: Swift, rules, browser
+	@scripts/setup test
+	@scripts/test
+
+check: ## Format, lint, layering, names, documents
+	@scripts/check
+
+measure-stops: ## 200 stops under load and 50 kill -9, in figures
+	@scripts/setup run
+	@scripts/build
+	@scripts/measure-stops $(ARGS)
+
+soak: ## 1,000 requests a second through the proxy for a minute
+	@scripts/setup test
+	@scripts/build
+	@scripts/soak $(ARGS)
+
+embed: ## Rewrite the table of embedded files after adding or removing one
+	@scripts/embed
+
+docs: ## Rewrite the generated references
+	@scripts/docs
