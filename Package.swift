@@ -54,8 +54,8 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Breakwater", "AdminAPI", "Identity", "Wire", "ControlModel", "Store", "Telemetry", .arguments, .httpClient,
-        .nioCore, .yams,
+        "Breakwater", "AdminAPI", "Alerting", "DataPlane", "Identity", "Wire", "ControlModel", "Store", "Telemetry",
+        .arguments, .httpClient, .nioCore, .yams,
       ],
       swiftSettings: settings),
     library(
@@ -99,7 +99,9 @@ let package = Package(
     tests("IdentityTests", ["Identity", "ControlModel"], resources: [.copy("Fixtures")]),
     tests("StrategyTests", ["Strategy", "ControlModel"], resources: [.copy("Fixtures")]),
     tests("PromQLTests", ["PromQL"], resources: [.copy("Fixtures")]),
-    tests("StoreTests", ["Store", "Telemetry", "ControlModel", "BreakwaterTesting", .grdb]),
+    tests(
+      "StoreTests", ["Store", "Telemetry", "ControlModel", "BreakwaterTesting", .grdb],
+      resources: [.copy("Fixtures")]),
     tests(
       "TradingRuntimeTests",
       ["TradingRuntime", "Venues", "Strategy", "Store", "Telemetry", "ControlModel", "BreakwaterTesting"]),
@@ -114,12 +116,14 @@ let package = Package(
       "DataPlaneTests",
       ["DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .nioCore, .nioPosix, .httpClient],
       resources: [.copy("Fixtures")]),
-    tests("BreakwaterTests", ["Breakwater", "ControlModel", "DataPlane", "TradingRuntime", "Strategy", "BreakwaterTesting"]),
+    tests(
+      "BreakwaterTests",
+      ["Breakwater", "Alerting", "ControlModel", "DataPlane", "TradingRuntime", "Strategy", "BreakwaterTesting"]),
     tests(
       "StoryTests",
       [
         "Breakwater", "AdminAPI", "Wire", "ControlPlane", "TradingRuntime", "DataPlane", "Identity", "Telemetry",
-        "ControlModel", "BreakwaterTesting", .httpClient, .nioCore,
+        "ControlModel", "BreakwaterTesting", .httpClient, .nioCore, .nioHTTP1,
       ]),
     tests("BinaryTests", ["Command", "Wire", "ControlModel", .httpClient, .nioCore]),
     tests("ArchitectureTests", ["Telemetry", "ControlModel", "AdminAPI", "Breakwater", "Alerting"]),

@@ -1,5 +1,5 @@
 /// Bits written most significant first.
-struct BitWriter {
+struct BitWriter: Sendable {
   private(set) var bytes: [UInt8]
   /// Free bits in the last byte.
   private var free = 0
@@ -50,35 +50,58 @@ struct BitWriter {
   mutating func setByte(_ byte: UInt8, at index: Int) { bytes[index] = byte }
 }
 
-/// Reads what `BitWriter` wrote. Answers nil past the end.
+/// Reads what `BitWriter` wrote, eight bytes at a time. Answers nil past the end.
 struct BitReader {
   private let bytes: [UInt8]
-  private var position: Int
+  /// First byte not yet in `buffer`.
+  private var next: Int
+  /// Its lowest `valid` bits are still to be read, the highest of them first.
+  private var buffer: UInt64 = 0
+  private var valid = 0
 
   init(_ bytes: [UInt8], from byte: Int) {
     self.bytes = bytes
-    position = byte * 8
+    next = byte
   }
 
+  @inline(__always)
   mutating func bit() -> Bool? {
-    guard position < bytes.count * 8 else { return nil }
-    defer { position += 1 }
-    return bytes[position >> 3] >> UInt8(7 - position & 7) & 1 == 1
+    if valid == 0, !refill() { return nil }
+    valid -= 1
+    return buffer >> UInt64(valid) & 1 == 1
   }
 
+  /// The next `count` bits, at most 64.
+  @inline(__always)
   mutating func bits(_ count: Int) -> UInt64? {
-    guard position + count <= bytes.count * 8 else { return nil }
-    var value: UInt64 = 0
-    var left = count
-    while left > 0 {
-      let used = position & 7
-      let take = min(left, 8 - used)
-      let byte = UInt64(bytes[position >> 3])
-      value = value << UInt64(take) | byte >> UInt64(8 - used - take) & (1 << UInt64(take) - 1)
-      position += take
-      left -= take
+    if count <= valid {
+      valid -= count
+      return buffer >> UInt64(valid) & mask(count)
     }
-    return value
+    return bitsAcrossRefill(count)
+  }
+
+  private mutating func bitsAcrossRefill(_ count: Int) -> UInt64? {
+    let high = buffer & mask(valid)
+    let low = count - valid
+    guard refill(), low <= valid else { return nil }
+    valid -= low
+    let rest = buffer >> UInt64(valid) & mask(low)
+    return low == 64 ? rest : high << UInt64(low) | rest
+  }
+
+  @inline(__always)
+  private func mask(_ count: Int) -> UInt64 { count == 64 ? .max : 1 << UInt64(count) - 1 }
+
+  /// Takes in the next bytes. Precondition: what was in the buffer has been read.
+  private mutating func refill() -> Bool {
+    let count = min(8, bytes.count - next)
+    guard count > 0 else { return false }
+    buffer = 0
+    for byte in bytes[next..<next + count] { buffer = buffer << 8 | UInt64(byte) }
+    valid = count * 8
+    next += count
+    return true
   }
 
   mutating func varint() -> Int64? {

@@ -5,18 +5,23 @@ import Synchronization
 package import Telemetry
 
 /// Time series in memory: compressed chunks per series, found by label. The source of every query and alert rule.
+///
+/// One lock, held for what is short: an append of all series of a tick, the look-up of a selector's series. Queries copy
+/// the references to chunks under it and decode them afterwards.
 public final class MetricStore: SeriesSource, Sendable {
   package struct Settings: Sendable {
-    package var seriesMax = 50_000
-    /// Samples older than this are dropped, a chunk at a time.
+    package var seriesMax = MetricRegistry.seriesMax
+    /// Samples older than this are dropped, a chunk at a time, and with its last sample the series.
     package var retentionMilliseconds: Int64 = 6 * 3600 * 1000
 
     package init() {}
   }
 
-  /// Stands for a series; appending by it hashes nothing.
+  /// Stands for a series; appending by it hashes nothing. It ends with the series, `retentionMilliseconds` after its
+  /// last sample.
   public struct Reference: Hashable, Sendable {
-    let index: Int
+    let place: Int
+    let identity: UInt64
   }
 
   /// Why a sample was not stored; the `reason` label of `breakwater_tsdb_samples_rejected_total`.
@@ -24,89 +29,109 @@ public final class MetricStore: SeriesSource, Sendable {
     case outOfOrder = "out_of_order"
     case duplicate
     case seriesLimit = "series_limit"
+    /// The series of the reference has expired.
+    case expired
   }
 
   let settings: Settings
-  let state: Mutex<HeadState>
+  private let state = Mutex(HeadState())
   private let samples: Counter
-  private let rejected: MetricFamily
+  private let rejected: [Rejection: Counter]
   private let seriesGauge: Gauge
 
   package init(_ settings: Settings = Settings(), metrics: MetricRegistry) {
     self.settings = settings
-    state = Mutex(HeadState())
     samples = metrics.counter(MetricCatalog.tsdbSamples)
-    rejected = metrics.family(MetricCatalog.tsdbRejected)
+    let family = metrics.family(MetricCatalog.tsdbRejected)
+    rejected = Dictionary(uniqueKeysWithValues: Rejection.allCases.map { ($0, family.counter($0.rawValue)) })
     seriesGauge = metrics.gauge(MetricCatalog.tsdbSeries)
     metrics.gauge(MetricCatalog.tsdbSeriesLimit).set(Double(settings.seriesMax))
-    for reason in Rejection.allCases { _ = rejected.counter(reason.rawValue) }
   }
 
   /// The series with these labels, made on first use; nil when the store has as many as it may.
   package func reference(_ labels: Labels) -> Reference? {
-    let (index, count) = state.withLock { state in
-      (state.index(of: labels, seriesMax: settings.seriesMax), state.series.count)
+    let (reference, count) = state.withLock { state in
+      let place = state.place(of: labels, seriesMax: settings.seriesMax)
+      let reference = place.flatMap { place in
+        state.identity(at: place).map { Reference(place: place, identity: $0) }
+      }
+      return (reference, state.count)
     }
     seriesGauge.set(Double(count))
-    guard let index else {
-      rejected.counter(Rejection.seriesLimit.rawValue).increment()
-      return nil
-    }
-    return Reference(index: index)
+    if reference == nil { reject(.seriesLimit) }
+    return reference
   }
 
-  /// Appends one sample to each of several series, at one time. Samples not after the series' last one are counted and left out.
+  /// Appends one sample to each of several series, at one time. Samples not after the series' last one are counted and
+  /// left out.
   package func append(_ batch: [(Reference, Double)], at time: Int64) {
-    let (stored, outOfOrder, duplicates) = state.withLock { state in
-      var result = (0, 0, 0)
+    var refusals: [Rejection] = []
+    state.withLock { state in
       for (reference, value) in batch {
-        switch state.series[reference.index].append(time, value) {
-        case nil: result.0 += 1
-        case .outOfOrder?: result.1 += 1
-        default: result.2 += 1
+        if let refusal = state.append(time, value, at: reference.place, reference.identity) {
+          refusals.append(refusal)
         }
       }
-      return result
     }
-    samples.increment(by: stored)
-    if outOfOrder > 0 { rejected.counter(Rejection.outOfOrder.rawValue).increment(by: outOfOrder) }
-    if duplicates > 0 { rejected.counter(Rejection.duplicate.rawValue).increment(by: duplicates) }
+    samples.increment(by: batch.count - refusals.count)
+    for refusal in refusals { reject(refusal) }
   }
 
-  /// Drops chunks that ended before the retention.
+  private func reject(_ reason: Rejection) { rejected[reason]?.increment() }
+
+  /// Drops chunks that ended before the retention, and series whose last sample is older than it.
   package func dropExpired(at now: Int64) {
-    state.withLock { state in
-      for index in state.series.indices { state.series[index].drop(before: now - settings.retentionMilliseconds) }
+    let count = state.withLock { state in
+      state.expire(before: now - settings.retentionMilliseconds)
+      return state.count
     }
+    seriesGauge.set(Double(count))
   }
 
-  package var seriesCount: Int { state.withLock { $0.series.count } }
+  /// Drops what was stored after `time`, for a clock that was set back: otherwise nothing could be stored until it has
+  /// caught up, and every alert would be blind for as long.
+  package func truncate(after time: Int64) {
+    state.withLock { $0.truncate(after: time) }
+  }
+
+  package var seriesCount: Int { state.withLock { $0.count } }
+
+  /// Bytes of compressed samples, without what a series costs by itself.
+  package var chunkBytes: Int {
+    state.withLock { state in state.series.reduce(0) { $0 + ($1?.chunkBytes ?? 0) } }
+  }
 
   // MARK: Queries
 
   public func select(
     _ selector: SeriesSelector, window: ClosedRange<Int64>, shouldStop: () -> Bool
   ) throws(SeriesSourceError) -> any SelectedSeries {
-    state.withLock { state in
-      HeadSelection(series: state.matching(selector, shouldStop: shouldStop).map { state.series[$0] })
-    }
+    HeadSelection(series: state.withLock { $0.matching(selector, shouldStop: shouldStop) })
   }
 
-  /// Label names of all series, sorted.
-  package func labelNames() -> [String] {
-    state.withLock { $0.postings.keys.sorted() }
+  /// Label sets of the series that match one of `selectors` and have samples around `window`, each once.
+  package func series(_ selectors: [SeriesSelector], window: ClosedRange<Int64>) -> [Labels] {
+    var seen: Set<UInt64> = []
+    return matching(selectors, window).filter { seen.insert($0.identity).inserted }.map(\.labels)
   }
 
-  /// Values of one label, sorted.
-  package func labelValues(_ name: String) -> [String] {
-    state.withLock { $0.postings[name]?.keys.sorted() ?? [] }
+  /// Label names, sorted: of all series, or of those that match one of `selectors` and have samples around `window`.
+  package func labelNames(_ selectors: [SeriesSelector] = [], window: ClosedRange<Int64>) -> [String] {
+    guard !selectors.isEmpty else { return state.withLock { $0.postings.keys.sorted() } }
+    return Set(matching(selectors, window).flatMap { $0.labels.pairs.map(\.name) }).sorted()
   }
 
-  /// Label sets of the matching series that have a sample in `window`.
-  package func series(_ selector: SeriesSelector, window: ClosedRange<Int64>) -> [Labels] {
-    state.withLock { state in
-      state.matching(selector, shouldStop: { false }).map { state.series[$0] }.filter { $0.overlaps(window) }.map(\.labels)
-    }
+  /// Values of one label, sorted; of the series `labelNames` is about.
+  package func labelValues(
+    _ name: String, _ selectors: [SeriesSelector] = [], window: ClosedRange<Int64>
+  ) -> [String] {
+    guard !selectors.isEmpty else { return state.withLock { $0.postings[name]?.keys.sorted() ?? [] } }
+    return Set(matching(selectors, window).compactMap { $0.labels[name] }).sorted()
+  }
+
+  private func matching(_ selectors: [SeriesSelector], _ window: ClosedRange<Int64>) -> [HeadSeries] {
+    state.withLock { state in selectors.flatMap { state.matching($0, shouldStop: { false }) } }
+      .filter { $0.overlaps(window) }
   }
 }
 
@@ -124,9 +149,8 @@ private struct HeadSelection: SelectedSeries {
   }
 
   func latest(_ index: Int, window: ClosedRange<Int64>) throws(SeriesSourceError) -> Sample? {
-    let last = series[index].last
-    if let last, window.contains(last.timestamp) { return last }
-    guard let last, last.timestamp > window.upperBound else { return nil }
+    guard let last = series[index].last, last.timestamp >= window.lowerBound else { return nil }
+    if last.timestamp <= window.upperBound { return last }
     var samples = SampleBuffer()
     series[index].load(window, into: &samples)
     return samples.last

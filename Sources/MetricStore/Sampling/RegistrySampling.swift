@@ -5,8 +5,9 @@ package import Telemetry
 package struct RegistrySampling {
   private var sampler: MetricSampler
   private let store: MetricStore
-  /// References of the series seen so far, per family.
+  /// References of the series seen so far, per family; nil where the store had no room.
   private var references: [[MetricStore.Reference?]] = []
+  private var lastTime: Int64?
 
   package init(_ registry: MetricRegistry, into store: MetricStore) {
     sampler = MetricSampler(registry)
@@ -14,24 +15,38 @@ package struct RegistrySampling {
   }
 
   /// One sample of every series, at `time` in Unix milliseconds.
+  ///
+  /// A counter that was born since the last sample was zero then, and is given that sample too: otherwise its first
+  /// increment, often the only one, would be invisible to `increase()`. A time before the last one means that the clock
+  /// was set back; what was stored after it is dropped.
   package mutating func sample(at time: Int64) {
+    if let lastTime, time < lastTime { store.truncate(after: time) }
+    let isFirst = lastTime == nil
+    var born: [(MetricStore.Reference, Double)] = []
     var batch: [(MetricStore.Reference, Double)] = []
-    var references = references
-    let store = store
+    batch.reserveCapacity(references.reduce(0) { $0 + $1.count })
     sampler.sample(
       newSeries: { family, series in
         while references.count <= family { references.append([]) }
-        let pairs = [("__name__", series.name)] + series.labels.map { ($0.name, $0.value) }
-        let labels = try? Labels(pairs.map { (name: $0.0, value: $0.1) })
-        references[family].append(labels.flatMap(store.reference))
+        let reference = store.reference(series)
+        references[family].append(reference)
+        if !isFirst, series.isCounting, let reference { born.append((reference, 0)) }
       },
       values: { family, values in
-        guard family < references.count else { return }
+        guard family < references.count else { return }  // it has no children yet
         for (reference, value) in zip(references[family], values) {
           if let reference { batch.append((reference, value)) }
         }
       })
-    self.references = references
+    if let lastTime, !born.isEmpty { store.append(born, at: min(lastTime, time - 1)) }
     store.append(batch, at: time)
+    lastTime = time
+  }
+}
+
+extension MetricStore {
+  fileprivate func reference(_ series: SeriesDescription) -> Reference? {
+    let pairs = [(name: "__name__", value: series.name)] + series.labels.map { (name: $0.name, value: $0.value) }
+    return (try? Labels(pairs)).flatMap(reference)
   }
 }

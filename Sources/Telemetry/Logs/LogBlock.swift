@@ -3,7 +3,7 @@
 /// A run of encoded log lines with the keys they can be found by. Filled by one event loop, then handed to the writer
 /// whole, so that a request never waits for the disk.
 public struct LogBlock: Sendable {
-  /// Where a line starts and one key it is found by. A line with two keys has two entries.
+  /// Where a line starts and one key it is found by. A line with several keys has as many entries.
   public struct Entry: Sendable {
     public let key: UInt64
     public let offset: UInt32
@@ -19,9 +19,22 @@ public struct LogBlock: Sendable {
 
   /// Appends `line` (without newline) under each of `keys`; zero is no key.
   public mutating func append(_ line: [UInt8], keys: (UInt64, UInt64) = (0, 0)) {
-    let offset = UInt32(truncatingIfNeeded: bytes.count)
-    if keys.0 != 0 { entries.append(Entry(key: keys.0, offset: offset)) }
-    if keys.1 != 0 { entries.append(Entry(key: keys.1, offset: offset)) }
+    if keys.0 != 0 { addEntry(keys.0) }
+    if keys.1 != 0 { addEntry(keys.1) }
+    appendLine(line)
+  }
+
+  /// As above, for records that are found by more ids than the two of a request.
+  package mutating func append(_ line: [UInt8], keys: [UInt64]) {
+    for key in keys { addEntry(key) }
+    appendLine(line)
+  }
+
+  private mutating func addEntry(_ key: UInt64) {
+    entries.append(Entry(key: key, offset: UInt32(truncatingIfNeeded: bytes.count)))
+  }
+
+  private mutating func appendLine(_ line: [UInt8]) {
     bytes.append(contentsOf: line)
     bytes.append(UInt8(ascii: "\n"))
     lines += 1

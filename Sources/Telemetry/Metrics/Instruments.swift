@@ -2,21 +2,24 @@
 
 import Synchronization
 
-/// A number that only rises. Holds whole units (requests, bytes, nanoseconds); `scale` turns them into the base unit.
+/// A number that only rises. Holds whole units (requests, bytes, nanoseconds), exposed in the metric's base unit.
 public final class Counter: Sendable {
   private let units = Atomic<Int>(0)
-  let scale: Double
+  private let unitsPerBase: Double
 
-  init(scale: Double = 1) {
-    self.scale = scale
+  /// - Parameter unitsPerBase: 1e9 where nanoseconds are counted and seconds exposed.
+  init(unitsPerBase: Double = 1) {
+    self.unitsPerBase = unitsPerBase
   }
 
+  /// Precondition: `amount` is not negative.
   public func increment(by amount: Int = 1) {
+    assert(amount >= 0, "a counter never falls")
     units.wrappingAdd(amount, ordering: .relaxed)
   }
 
   /// Current total in the metric's base unit.
-  public var value: Double { Double(units.load(ordering: .relaxed)) * scale }
+  public var value: Double { Double(units.load(ordering: .relaxed)) / unitsPerBase }
 }
 
 /// A number that rises and falls.
@@ -51,13 +54,14 @@ public final class Histogram: Sendable {
   private let sum = Atomic<Int>(0)
   /// Upper bounds in the unit observed, ascending.
   private let bounds: [Int]
-  private let scale: Double
+  private let unitsPerBase: Double
 
-  /// `bounds` are in the base unit; one base unit is `1 / scale` observed units.
-  init(bounds: [Double], scale: Double) {
+  /// - Parameter bounds: in the base unit, ascending.
+  init(bounds: [Double], unitsPerBase: Double = 1) {
     precondition(bounds.count < Self.bucketsMax, "a histogram has at most \(Self.bucketsMax - 1) bounds")
-    self.bounds = bounds.map { Int(($0 / scale).rounded()) }
-    self.scale = scale
+    self.bounds = bounds.map { Int(($0 * unitsPerBase).rounded()) }
+    self.unitsPerBase = unitsPerBase
+    precondition(zip(self.bounds, self.bounds.dropFirst()).allSatisfy { $0 < $1 }, "the bounds \(bounds) do not rise")
   }
 
   public func observe(_ value: Int) {
@@ -67,16 +71,20 @@ public final class Histogram: Sendable {
     sum.wrappingAdd(value, ordering: .relaxed)
   }
 
-  /// Cumulative counts per bound and +Inf, then the sum in the base unit, then the count.
+  /// Cumulative counts per bound and +Inf, then the sum in the base unit, then the count, which always equals the +Inf
+  /// bucket. An observation under way may be in the count and not yet in the sum.
   func read(into values: inout [Double]) {
     var cumulative = 0
     for index in 0...bounds.count {
       cumulative += counts[index].load(ordering: .relaxed)
       values.append(Double(cumulative))
     }
-    values.append(Double(sum.load(ordering: .relaxed)) * scale)
+    values.append(Double(sum.load(ordering: .relaxed)) / unitsPerBase)
     values.append(Double(cumulative))
   }
+
+  /// Series it is exposed as: a bucket per bound, +Inf, sum and count.
+  var seriesCount: Int { bounds.count + 3 }
 
   /// Observations so far.
   public var count: Int {

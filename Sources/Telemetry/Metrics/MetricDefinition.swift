@@ -35,4 +35,6 @@ package struct MetricDefinition: Sendable {
 
   /// The value that stands for every label value past its cap.
   package static let overflowValue = "_other"
+  /// Longest label value; a longer one is folded. Routes, tenants and codes are far shorter.
+  package static let labelValueBytesMax = 256
 }

@@ -2,21 +2,28 @@ extension MetricRegistry {
   /// Media type of `exposition()`.
   package static var expositionContentType: String { "text/plain; version=0.0.4; charset=utf-8" }
 
-  /// All metrics in the Prometheus text format 0.0.4, families and children sorted so that two scrapes compare.
+  /// All metrics in the Prometheus text format 0.0.4
+  /// (https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format), families and children sorted so
+  /// that two scrapes compare.
   package func exposition() -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(64 * 1024)
+    var values: [Double] = []
     for family in collected().sorted(by: { $0.definition.name < $1.definition.name }) {
       let children = family.children()
       guard !children.isEmpty else { continue }
       let definition = family.definition
-      out += "# HELP \(definition.name) \(Self.escapedHelp(definition.help))\n".utf8
-      out += "# TYPE \(definition.name) \(definition.kind.text)\n".utf8
+      out += "# HELP \(definition.name) ".utf8
+      TextFormat.append(escaping: definition.help, quotes: false, to: &out)
+      out += "\n# TYPE \(definition.name) \(definition.kind.text)\n".utf8
       for child in children.sorted(by: { $0.values.lexicographicallyPrecedes($1.values) }) {
-        for (series, value) in zip(
-          SeriesDescription.all(of: child, in: definition), SeriesDescription.values(of: child))
-        {
-          out += "\(series.text) \(Self.number(value))\n".utf8
+        values.removeAll(keepingCapacity: true)
+        child.instrument.read(into: &values)
+        for (series, value) in zip(SeriesDescription.all(of: child, in: definition), values) {
+          series.append(to: &out)
+          out.append(UInt8(ascii: " "))
+          out += Self.number(value).utf8
+          out.append(UInt8(ascii: "\n"))
         }
       }
     }
@@ -30,10 +37,6 @@ extension MetricRegistry {
     if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
     return String(value)
   }
-
-  private static func escapedHelp(_ text: String) -> String {
-    text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
-  }
 }
 
 /// One time series of a metric: its sample name and sorted labels.
@@ -41,52 +44,55 @@ package struct SeriesDescription: Hashable, Sendable {
   package let name: String
   /// Sorted by name, without `__name__`.
   package let labels: [Label]
+  /// It counts, so it stood at zero before it was first seen.
+  package let isCounting: Bool
 
   package struct Label: Hashable, Sendable {
     package let name: String
     package let value: String
   }
 
-  /// `name{a="b",c="d"}` with values escaped as the text format asks.
-  var text: String {
-    guard !labels.isEmpty else { return name }
-    let inside = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
-    return "\(name){\(inside)}"
+  /// Appends `name{a="b",c="d"}` with values escaped as the text format asks.
+  func append(to out: inout [UInt8]) {
+    out += name.utf8
+    guard !labels.isEmpty else { return }
+    var separator = UInt8(ascii: "{")
+    for label in labels {
+      out.append(separator)
+      separator = UInt8(ascii: ",")
+      out += label.name.utf8
+      out += "=\"".utf8
+      TextFormat.append(escaping: label.value, quotes: true, to: &out)
+      out.append(UInt8(ascii: "\""))
+    }
+    out.append(UInt8(ascii: "}"))
   }
 
-  private static func escaped(_ value: String) -> String {
-    value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-  }
-
-  /// The series of one child, in the order of `values(of:)`.
+  /// The series of one child, in the order in which its instrument reads.
   static func all(of child: MetricFamily.Child, in definition: MetricDefinition) -> [SeriesDescription] {
     let labels = zip(definition.labels, child.values).map { Label(name: $0.name, value: $1) }
-    guard case .histogram(let bounds) = definition.kind else {
-      return [SeriesDescription(name: definition.name, labels: labels.sorted { $0.name < $1.name })]
+    func series(_ name: String, _ labels: [Label]) -> SeriesDescription {
+      SeriesDescription(
+        name: name, labels: labels.sorted { $0.name < $1.name }, isCounting: definition.kind != .gauge)
     }
-    let bucket = definition.name + "_bucket"
+    guard case .histogram(let bounds) = definition.kind else { return [series(definition.name, labels)] }
     let edges = bounds.map(MetricRegistry.number) + ["+Inf"]
-    let plain = labels.sorted { $0.name < $1.name }
-    return edges.map { edge in
-      let all = labels + [Label(name: "le", value: edge)]
-      return SeriesDescription(name: bucket, labels: all.sorted { $0.name < $1.name })
-    } + [
-      SeriesDescription(name: definition.name + "_sum", labels: plain),
-      SeriesDescription(name: definition.name + "_count", labels: plain),
-    ]
+    return edges.map { series(definition.name + "_bucket", labels + [Label(name: "le", value: $0)]) }
+      + [series(definition.name + "_sum", labels), series(definition.name + "_count", labels)]
   }
+}
 
-  static func values(of child: MetricFamily.Child) -> [Double] {
-    var values: [Double] = []
-    Self.appendValues(of: child, to: &values)
-    return values
-  }
-
-  static func appendValues(of child: MetricFamily.Child, to values: inout [Double]) {
-    switch child.instrument {
-    case .counter(let counter): values.append(counter.value)
-    case .gauge(let gauge): values.append(gauge.value)
-    case .histogram(let histogram): histogram.read(into: &values)
+/// Escaping of the text format, byte by byte: `Character`s would hide a line feed in CR LF and a quotation mark under a
+/// combining accent.
+private enum TextFormat {
+  static func append(escaping text: String, quotes: Bool, to out: inout [UInt8]) {
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\\"): out += "\\\\".utf8
+      case UInt8(ascii: "\n"): out += "\\n".utf8
+      case UInt8(ascii: "\"") where quotes: out += "\\\"".utf8
+      default: out.append(byte)
+      }
     }
   }
 }

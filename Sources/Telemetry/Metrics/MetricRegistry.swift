@@ -9,11 +9,18 @@ package final class MetricRegistry: Sendable {
     var collectors: [@Sendable () -> Void] = []
   }
 
+  /// Most series of all families together, as many as the metric store keeps. A further child is folded into `_other`
+  /// on every label.
+  package static let seriesMax = 50_000
+
   private let state = Mutex(State())
+  private let budget: SeriesBudget
   private let overflow: MetricFamily
 
-  package init() {
-    overflow = MetricFamily(MetricCatalog.labelOverflow, overflowed: { _, _ in })
+  /// - Parameter seriesMax: lower than the default in tests.
+  package init(seriesMax: Int = MetricRegistry.seriesMax) {
+    budget = SeriesBudget(seriesMax)
+    overflow = MetricFamily(MetricCatalog.labelOverflow, budget: budget, overflowed: { _, _ in })
     state.withLock {
       $0.families = [overflow]
       $0.byName = [overflow.definition.name: overflow]
@@ -24,7 +31,9 @@ package final class MetricRegistry: Sendable {
   package func family(_ definition: MetricDefinition) -> MetricFamily {
     state.withLock { state in
       if let family = state.byName[definition.name] { return family }
-      let family = MetricFamily(definition) { [overflow] metric, label in overflow.counter(metric, label).increment() }
+      let family = MetricFamily(definition, budget: budget) { [overflow] metric, label in
+        overflow.counter(metric, label).increment()
+      }
       state.byName[definition.name] = family
       state.families.append(family)
       return family

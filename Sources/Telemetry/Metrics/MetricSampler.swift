@@ -10,9 +10,13 @@ package struct MetricSampler {
     self.registry = registry
   }
 
-  /// Values of every series now, family by family; `newSeries` is called for series not seen in an earlier sample, in
-  /// the order in which their values follow. Positions are stable: new children of a family shift later families, so
-  /// the position is given as (family, index within family).
+  /// Values of every series now, family by family. Families and their children are only ever added at the end, so a
+  /// series keeps its place: (family, index within family).
+  ///
+  /// - Parameters:
+  ///   - newSeries: called for each series not seen in an earlier sample, in the order in which the values follow, before
+  ///     the `values` of its family.
+  ///   - values: called once per family.
   package mutating func sample(
     newSeries: (_ family: Int, _ description: SeriesDescription) -> Void,
     values: (_ family: Int, _ values: [Double]) -> Void
@@ -26,7 +30,7 @@ package struct MetricSampler {
       }
       described[position] = children.count
       buffer.removeAll(keepingCapacity: true)
-      for child in children { SeriesDescription.appendValues(of: child, to: &buffer) }
+      for child in children { child.instrument.read(into: &buffer) }
       values(position, buffer)
     }
   }

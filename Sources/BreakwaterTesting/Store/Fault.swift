@@ -1,0 +1,58 @@
+package import Store
+import Synchronization
+
+/// What a simulated disk or store does to its next operations, until told otherwise.
+package enum Fault: Sendable, Equatable {
+  case none
+  /// Refuses and changes nothing.
+  case refuses
+  /// Takes the change and says it failed, as a network may.
+  case liesAboutFailure
+  /// Keeps only so many bytes of a write, and refuses.
+  case tears(after: Int)
+
+  package static let failure = StoreFailure(.unavailable, "The simulated disk refuses.")
+}
+
+/// A faulty part's mood, and a door that holds its callers while it is shut.
+package final class FaultSwitch: Sendable {
+  private struct State {
+    var fault = Fault.none
+    var isShut = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  package var fault: Fault {
+    get { state.withLock { $0.fault } }
+    set { state.withLock { $0.fault = newValue } }
+  }
+
+  /// From now on callers of `pass` wait: the disk hangs.
+  package func shut() { state.withLock { $0.isShut = true } }
+
+  package func open() {
+    let waiting = state.withLock { state in
+      state.isShut = false
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for one in waiting { one.resume() }
+  }
+
+  /// How many wait at the shut door.
+  package var waitingCount: Int { state.withLock { $0.waiting.count } }
+
+  package func pass() async {
+    await withCheckedContinuation { continuation in
+      let isOpen = state.withLock { state in
+        if state.isShut { state.waiting.append(continuation) }
+        return !state.isShut
+      }
+      if isOpen { continuation.resume() }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package import ControlModel
+package import Store
+import Synchronization
+
+/// Control state in memory with a store's faults. The content outlives its users, as a database outlives a process.
+package final class SimulatedControlStore: ControlStore {
+  package let faults = FaultSwitch()
+  private let content = Mutex(Content())
+  private let told: @Sendable (ControlCommit) -> Void
+
+  fileprivate struct Content {
+    var epoch = Epoch.zero
+    var documents: [ControlID: ControlDocument] = [:]
+    var approvals: [ApprovalID: Approval] = [:]
+    var leaves: [AuditLeaf] = []
+  }
+
+  /// - Parameter told: hears of each commit at the moment it takes effect.
+  package init(told: @escaping @Sendable (ControlCommit) -> Void = { _ in }) {
+    self.told = told
+  }
+
+  package var leaves: [AuditLeaf] { content.withLock { $0.leaves } }
+
+  package func load() async throws(StoreFailure) -> ControlRecord {
+    try await respond()
+    return content.withLock { content in
+      let active = content.documents.values.filter { $0.release == nil }.map(\.control)
+      return ControlRecord(
+        state: ControlState(epoch: content.epoch, controls: active),
+        approvals: content.approvals.values.sorted { $0.requestedAt > $1.requestedAt })
+    }
+  }
+
+  package func commit(_ commit: ControlCommit) async throws(StoreFailure) -> Int64 {
+    try await respond()
+    let told = told
+    let sequence: Result<Int64, StoreFailure> = content.withLock { content in
+      var next = content
+      guard content.epoch == commit.expecting else {
+        return .failure(StoreFailure(.conflict, "The store is at \(content.epoch), not \(commit.expecting)."))
+      }
+      for control in commit.imposed {
+        guard next.documents[control.id] == nil else {
+          return .failure(StoreFailure(.conflict, "Control \(control.id) exists already."))
+        }
+        next.documents[control.id] = ControlDocument(control: control, release: nil)
+      }
+      for id in commit.released {
+        guard let document = next.documents[id], document.release == nil else {
+          return .failure(StoreFailure(.conflict, "Control \(id) is not in force."))
+        }
+        next.documents[id] = ControlDocument(control: document.control, release: commit.release)
+      }
+      for approval in commit.approvals { next.approvals[approval.id] = approval }
+      next.epoch = commit.epoch
+      next.append(commit.audit)
+      content = next
+      told(commit)
+      return .success(Int64(content.leaves.count))
+    }
+    guard faults.fault != .liesAboutFailure else { throw Fault.failure }
+    return try sequence.get()
+  }
+
+  package func documents(active: Bool?, limit: Int) async throws(StoreFailure) -> [ControlDocument] {
+    try await respond()
+    return content.withLock { content in
+      let wanted = content.documents.values.filter { active == nil || ($0.release == nil) == active }
+      return Array(wanted.sorted { $0.control.epoch > $1.control.epoch }.prefix(limit))
+    }
+  }
+
+  package func document(_ id: ControlID) async throws(StoreFailure) -> ControlDocument? {
+    try await respond()
+    return content.withLock { $0.documents[id] }
+  }
+
+  package func audit(_ entry: AuditEntry) async throws(StoreFailure) -> Int64 {
+    try await respond()
+    return content.withLock { content in
+      content.append(entry)
+      return Int64(content.leaves.count)
+    }
+  }
+
+  private func respond() async throws(StoreFailure) {
+    await faults.pass()
+    if faults.fault == .refuses { throw Fault.failure }
+  }
+}
+
+extension SimulatedControlStore.Content {
+  fileprivate mutating func append(_ entry: AuditEntry) {
+    leaves.append(
+      AuditLeaf(entry, sequence: Int64(leaves.count + 1), after: leaves.last?.chain ?? AuditLeaf.origin))
+  }
+}
