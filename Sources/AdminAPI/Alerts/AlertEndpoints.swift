@@ -67,7 +67,7 @@ extension AdminContext {
     let ack = acknowledgements.find(alert.fingerprint)
     let labels = Dictionary(alert.labels.pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     let annotations = Dictionary(alert.annotations.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-    let hasRunbook = runbooks.text(alert.name, for: nil) != nil
+    let hasRunbook = runbooks.has(alert.name)
     return AlertItem(
       fingerprint: alert.fingerprint, name: alert.name, severity: alert.severity, state: alert.state.rawValue,
       summary: annotations["summary"] ?? alert.name, labels: labels, annotations: annotations,

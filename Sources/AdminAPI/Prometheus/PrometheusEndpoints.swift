@@ -1,167 +1,161 @@
 import Alerting
 import ControlModel
 import DataPlane
-import Identity
 import MetricStore
-import NIOCore
 import PromQL
 import Telemetry
 
 /// The part of Prometheus' HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/) that reads: instant and
-/// range queries, series, labels, rules, alerts. A caller with a tenant sees that tenant's series only.
+/// range queries, series, labels, rules, alerts. Answers and errors have Prometheus' shape, which its clients parse. A
+/// caller with a tenant sees that tenant's series and alerts only.
 struct PrometheusEndpoints {
   let context: AdminContext
 
-  /// How long one query may run.
-  private static let deadlineNanoseconds: Int64 = 10_000_000_000
+  /// How long one query may wait and run.
+  private static let timeoutMilliseconds: Int64 = 10_000
+
+  /// For people who explore: rules have their own engine. A query holds up to 24 bytes a sample.
+  private static let engine: Engine = {
+    var options = Engine.Options()
+    options.samplesMax = 10_000_000
+    return Engine(options)
+  }()
 
   func query(_ call: Call) async throws(Refusal) -> Reply {
-    let parameters = Self.parameters(call)
-    let expression = try expression(parameters, call)
-    let time = try time(parameters.first("time"), "time") ?? context.clocks.wall()
-    return try answer { () throws(QueryError) -> [UInt8] in
-      let result = try Engine().instant(expression, at: time, in: context.metricStore, shouldStop: deadline())
-      return PrometheusJSON.instant(result, at: time)
+    await answer { () throws(PrometheusFailure) in
+      let parameters = try PrometheusParameters(call)
+      let expression = try parameters.expression()
+      let time = try parameters.time("time") ?? context.clocks.wall()
+      return try await evaluate(parameters) { store, shouldStop throws(QueryError) in
+        let result = try Self.engine.instant(expression, at: time, in: store, shouldStop: shouldStop)
+        return PrometheusJSON.instant(result, at: time)
+      }
     }
   }
 
   func queryRange(_ call: Call) async throws(Refusal) -> Reply {
-    let parameters = Self.parameters(call)
-    let expression = try expression(parameters, call)
-    guard let start = try time(parameters.first("start"), "start"), let end = try time(parameters.first("end"), "end"),
-      let step = try step(parameters.first("step"))
-    else { throw bad("start, end and step are wanted") }
-    guard start <= end else { throw bad("end timestamp must not be before start time") }
-    return try answer { () throws(QueryError) -> [UInt8] in
-      let series = try Engine().range(
-        expression, over: start...end, stepMilliseconds: step, in: context.metricStore, shouldStop: deadline())
-      return PrometheusJSON.matrix(series)
+    await answer { () throws(PrometheusFailure) in
+      let parameters = try PrometheusParameters(call)
+      let start = try parameters.requiredTime("start")
+      let end = try parameters.requiredTime("end")
+      guard start <= end else { throw .invalid("end", "end timestamp must not be before start time") }
+      let step = try parameters.step()
+      guard (end - start) / step < Self.engine.options.stepsMax else {
+        throw .badData(
+          "exceeded maximum resolution of 11,000 points per timeseries. "
+            + "Try decreasing the query resolution (?step=XX)")
+      }
+      let expression = try parameters.expression()
+      guard expression.type == .scalar || expression.type == .vector else {
+        throw .badData(
+          "invalid expression type \"\(expression.type.rawValue)\" for range query, must be Scalar or instant Vector")
+      }
+      return try await evaluate(parameters) { store, shouldStop throws(QueryError) in
+        PrometheusJSON.matrix(
+          try Self.engine.range(
+            expression, over: start...end, stepMilliseconds: step, in: store, shouldStop: shouldStop))
+      }
     }
   }
 
   func series(_ call: Call) async throws(Refusal) -> Reply {
-    let parameters = Self.parameters(call)
-    let window = try window(parameters)
-    var found: [Labels] = []
-    for text in parameters.all("match[]") {
-      let selector: SeriesSelector
-      do throws(ParseError) {
-        selector = try SeriesSelector(parsing: text)
-      } catch {
-        throw bad("match[]: \(error.description)")
-      }
-      found += context.metricStore.series(restricted(selector, call), window: window)
+    await answer { () throws(PrometheusFailure) in
+      let parameters = try PrometheusParameters(call)
+      guard !parameters.all("match[]").isEmpty else { throw .badData("no match[] parameter provided") }
+      let selectors = try parameters.selectors()
+      guard let window = try parameters.window(now: context.clocks.wall()) else { return PrometheusJSON.labelSets([]) }
+      return PrometheusJSON.labelSets(context.metricStore.series(selectors, window: window))
     }
-    return ok(PrometheusJSON.labelSets(found))
   }
 
   func labels(_ call: Call) async throws(Refusal) -> Reply {
-    ok(PrometheusJSON.strings(context.metricStore.labelNames()))
+    await answer { () throws(PrometheusFailure) in
+      let parameters = try PrometheusParameters(call)
+      let selectors = try parameters.selectors()
+      guard let window = try parameters.window(now: context.clocks.wall()) else { return PrometheusJSON.strings([]) }
+      return PrometheusJSON.strings(context.metricStore.labelNames(selectors, window: window))
+    }
   }
 
   func labelValues(_ call: Call) async throws(Refusal) -> Reply {
-    let name = call.parameters["name"] ?? ""
-    if let tenant = call.caller?.tenant, name == "tenant" { return ok(PrometheusJSON.strings([tenant.text])) }
-    return ok(PrometheusJSON.strings(context.metricStore.labelValues(name)))
+    await answer { () throws(PrometheusFailure) in
+      let parameters = try PrometheusParameters(call)
+      let name = call.parameters["name"] ?? ""
+      guard RuleFile.isLabelName(name) else { throw .badData("invalid label name: \"\(name.prefix(64))\"") }
+      let selectors = try parameters.selectors()
+      guard let window = try parameters.window(now: context.clocks.wall()) else { return PrometheusJSON.strings([]) }
+      return PrometheusJSON.strings(context.metricStore.labelValues(name, selectors, window: window))
+    }
   }
 
-  func rules(_ call: Call) async throws(Refusal) -> Reply { ok(PrometheusJSON.rules(context.desk.status)) }
-  func alerts(_ call: Call) async throws(Refusal) -> Reply { ok(PrometheusJSON.alerts(context.desk.alerts)) }
+  func rules(_ call: Call) async throws(Refusal) -> Reply {
+    await answer { () throws(PrometheusFailure) in
+      let parameters = try PrometheusParameters(call)
+      let type = parameters.first("type") ?? ""
+      guard ["", "alert", "record"].contains(type) else { throw .invalid("type", "not supported value \"\(type)\"") }
+      return PrometheusJSON.rules(context.desk.status, type: type, tenant: parameters.tenant?.value)
+    }
+  }
+
+  func alerts(_ call: Call) async throws(Refusal) -> Reply {
+    await answer { () throws(PrometheusFailure) in
+      PrometheusJSON.alerts(context.desk.alerts, tenant: try PrometheusParameters(call).tenant?.value)
+    }
+  }
 
   func buildInfo(_ call: Call) async throws(Refusal) -> Reply {
-    ok(
-      Array(
-        #"{"version":"3.0.0-breakwater-\#(context.about.version)","revision":"","branch":"","buildUser":"","buildDate":"","goVersion":""}"#
-          .utf8))
-  }
-
-  // MARK: Parameters
-
-  /// From the query string, and from a form body for POST.
-  private static func parameters(_ call: Call) -> Query {
-    guard call.method == .post else { return call.query }
-    return Query(Array(call.body.readableBytesView))
-  }
-
-  private func expression(_ parameters: Query, _ call: Call) throws(Refusal) -> Expression {
-    guard let text = parameters.first("query") else { throw bad("query is missing") }
-    let parsed = try Self.expression(text)
-    guard let tenant = call.caller?.tenant, let matcher = try? Matcher("tenant", .equal, tenant.text) else {
-      return parsed
+    await answer { () throws(PrometheusFailure) in
+      // Clients choose by the version what they may ask.
+      var line = JSONLine()
+      line.begin()
+      line.field("version", "3.0.0-breakwater-\(context.about.version)")
+      for name in ["revision", "branch", "buildUser", "buildDate", "goVersion"] { line.attribute(name, .string("")) }
+      line.end()
+      return line.bytes
     }
-    return parsed.restricted(by: matcher)
-  }
-
-  private static func expression(_ text: String) throws(Refusal) -> Expression {
-    do throws(ParseError) {
-      return try Expression(text)
-    } catch {
-      throw Refusal(.requestInvalid, error.description)
-    }
-  }
-
-  private func restricted(_ selector: SeriesSelector, _ call: Call) -> SeriesSelector {
-    guard let tenant = call.caller?.tenant, let matcher = try? Matcher("tenant", .equal, tenant.text) else {
-      return selector
-    }
-    return selector.adding(matcher)
-  }
-
-  private func window(_ parameters: Query) throws(Refusal) -> ClosedRange<Int64> {
-    let end = try time(parameters.first("end"), "end") ?? context.clocks.wall()
-    let start = try time(parameters.first("start"), "start") ?? end - 3_600_000
-    guard start <= end else { throw bad("end timestamp must not be before start time") }
-    return start...end
-  }
-
-  /// Unix seconds with a fraction, or RFC 3339.
-  private func time(_ text: String?, _ name: String) throws(Refusal) -> Int64? {
-    guard let text else { return nil }
-    if let seconds = GoFloat.parse(text), seconds.isFinite, abs(seconds) < 9e12 {
-      return Int64((seconds * 1000).rounded())
-    }
-    if let time = WallTime(rfc3339: text) { return time.unixMilliseconds }
-    throw bad("cannot parse \"\(text.prefix(64))\" to a valid timestamp for \(name)")
-  }
-
-  private func step(_ text: String?) throws(Refusal) -> Int64? {
-    guard let text else { return nil }
-    if let seconds = GoFloat.parse(text), seconds > 0, seconds < 9e12 { return Int64((seconds * 1000).rounded()) }
-    if let duration = DurationSetting.milliseconds(text), duration > 0 { return duration }
-    throw bad("zero or negative query resolution step widths are not accepted")
-  }
-
-  private func deadline() -> () -> Bool {
-    let end = context.clocks.monotonic() + Self.deadlineNanoseconds
-    let monotonic = context.clocks.monotonic
-    return { monotonic() > end }
   }
 
   // MARK: Answers
 
-  private func answer(_ work: () throws(QueryError) -> [UInt8]) throws(Refusal) -> Reply {
-    do throws(QueryError) {
-      return ok(try work())
+  /// Evaluates off the shared threads, for as long as the caller waits and the query may take.
+  private func evaluate(
+    _ parameters: PrometheusParameters,
+    _ work: @escaping @Sendable (MetricStore, @escaping () -> Bool) throws(QueryError) -> [UInt8]
+  ) async throws(PrometheusFailure) -> [UInt8] {
+    let timeout = min(try parameters.duration("timeout") ?? .max, Self.timeoutMilliseconds)
+    let monotonic = context.clocks.monotonic
+    let end = monotonic() + max(0, timeout) * 1_000_000
+    let store = context.metricStore
+    let result: Result<[UInt8], QueryError>
+    do throws(QueryLanes.Busy) {
+      result = try await QueryLanes.shared.run { isAbandoned in
+        Result { () throws(QueryError) in try work(store) { isAbandoned() || monotonic() >= end } }
+      }
     } catch {
-      return failure(422, "execution", error.description)
+      throw PrometheusFailure(status: 503, type: "unavailable", message: "too many queries are waiting; try again")
+    }
+    do throws(QueryError) {
+      return try result.get()
+    } catch {
+      throw PrometheusFailure(error)
     }
   }
 
-  private func ok(_ data: [UInt8]) -> Reply {
-    Reply(
-      200, contentType: "application/json",
-      body: .bytes(Array(#"{"status":"success","data":"#.utf8) + data + [UInt8(ascii: "}")]))
+  private func answer(_ work: () async throws(PrometheusFailure) -> [UInt8]) async -> Reply {
+    var status = 200
+    var body: [UInt8]
+    do throws(PrometheusFailure) {
+      body = Array(#"{"status":"success","data":"#.utf8) + (try await work()) + [UInt8(ascii: "}")]
+    } catch {
+      status = error.status
+      var line = JSONLine()
+      line.begin()
+      line.field("status", "error")
+      line.field("errorType", error.type)
+      line.field("error", error.message)
+      line.end()
+      body = line.bytes
+    }
+    return Reply(status, contentType: "application/json", body: .bytes(body))
   }
-
-  private func failure(_ status: Int, _ type: String, _ message: String) -> Reply {
-    var line = JSONLine()
-    line.begin()
-    line.field("status", "error")
-    line.field("errorType", type)
-    line.field("error", message)
-    line.end()
-    return Reply(status, contentType: "application/json", body: .bytes(line.bytes))
-  }
-
-  private func bad(_ message: String) -> Refusal { Refusal(.requestInvalid, message) }
 }

@@ -1,5 +1,6 @@
 import Alerting
 import ControlModel
+import Foundation
 import PromQL
 import Telemetry
 
@@ -69,51 +70,74 @@ enum PrometheusJSON {
     return out + Array("]".utf8)
   }
 
-  static func alerts(_ alerts: [Alert]) -> [UInt8] {
+  /// - Parameter tenant: whose alerts to show; nil shows all.
+  static func alerts(_ alerts: [Alert], tenant: String?) -> [UInt8] {
     var line = JSONLine()
     line.begin()
-    line.array("alerts", alerts) { line, alert in Self.alert(alert, &line) }
+    line.array("alerts", visible(alerts, to: tenant)) { line, alert in Self.alert(alert, &line) }
     line.end()
     return line.bytes
   }
 
-  static func rules(_ groups: [AlertDesk.GroupStatus]) -> [UInt8] {
+  /// - Parameters:
+  ///   - type: `alert` or `record`, or empty for both.
+  ///   - tenant: whose alerts to show; nil shows all.
+  static func rules(_ groups: [AlertDesk.GroupStatus], type: String, tenant: String?) -> [UInt8] {
     var line = JSONLine()
     line.begin()
-    line.array("groups", groups) { line, group in
+    line.array("groups", groups.filter { !rules($0, type).isEmpty }) { line, group in
       line.field("name", group.name)
       line.field("file", group.file)
       line.field("interval", Double(group.intervalMilliseconds) / 1000)
+      line.field("limit", group.limit)
       line.field("evaluationTime", group.seconds)
-      line.field("lastEvaluation", group.lastEvaluation?.description ?? "0001-01-01T00:00:00Z")
-      line.array("rules", group.rules) { line, status in rule(status, group, &line) }
+      line.field("lastEvaluation", time(group.lastEvaluation))
+      line.array("rules", rules(group, type)) { line, status in rule(status, tenant, &line) }
     }
     line.end()
     return line.bytes
   }
 
-  private static func rule(_ status: AlertDesk.RuleStatus, _ group: AlertDesk.GroupStatus, _ line: inout JSONLine) {
+  private static func visible(_ alerts: [Alert], to tenant: String?) -> [Alert] {
+    guard let tenant else { return alerts }
+    return alerts.filter { $0.labels["tenant"] == tenant }
+  }
+
+  private static func rules(_ group: AlertDesk.GroupStatus, _ type: String) -> [AlertDesk.RuleStatus] {
+    guard !type.isEmpty else { return group.rules }
+    return group.rules.filter { status in
+      if case .alerting = status.rule.kind { type == "alert" } else { type == "record" }
+    }
+  }
+
+  private static func time(_ time: WallTime?) -> String { time?.description ?? "0001-01-01T00:00:00Z" }
+
+  private static func rule(_ status: AlertDesk.RuleStatus, _ tenant: String?, _ line: inout JSONLine) {
     let rule = status.rule
     line.field("name", rule.name)
     line.field("query", rule.text)
-    line.field("health", status.lastError == nil ? "ok" : "err")
-    if let error = status.lastError { line.field("lastError", error) }
-    line.field("evaluationTime", group.seconds)
-    line.field("lastEvaluation", group.lastEvaluation?.description ?? "0001-01-01T00:00:00Z")
-    line.open("labels")
-    for (name, template) in rule.labels { line.attribute(name, .string(template.text)) }
-    line.close()
+    line.field("health", status.lastEvaluation == nil ? "unknown" : status.lastError == nil ? "ok" : "err")
+    // An error can quote labels of series that are another tenant's.
+    if let error = status.lastError, tenant == nil { line.field("lastError", error) }
+    line.field("evaluationTime", status.seconds)
+    line.field("lastEvaluation", time(status.lastEvaluation))
+    templates("labels", rule.labels, &line)
     guard case .alerting(let alerting) = rule.kind else { return line.field("type", "recording") }
+    let alerts = visible(status.alerts, to: tenant)
     line.field("type", "alerting")
     line.field("duration", Double(alerting.holdMilliseconds) / 1000)
     line.field("keepFiringFor", Double(alerting.keepFiringMilliseconds) / 1000)
-    line.field(
-      "state",
-      status.alerts.contains { $0.state == .firing } ? "firing" : status.alerts.isEmpty ? "inactive" : "pending")
-    line.open("annotations")
-    for (name, template) in alerting.annotations { line.attribute(name, .string(template.text)) }
+    line.field("state", alerts.contains { $0.state == .firing } ? "firing" : alerts.isEmpty ? "inactive" : "pending")
+    templates("annotations", alerting.annotations, &line)
+    line.array("alerts", alerts) { line, alert in Self.alert(alert, &line) }
+  }
+
+  private static func templates(
+    _ name: StaticString, _ templates: [(name: String, template: Template)], _ line: inout JSONLine
+  ) {
+    line.open(name)
+    for (name, template) in templates { line.attribute(name, .string(template.text)) }
     line.close()
-    line.array("alerts", status.alerts) { line, alert in Self.alert(alert, &line) }
   }
 
   private static func alert(_ alert: Alert, _ line: inout JSONLine) {
@@ -125,7 +149,18 @@ enum PrometheusJSON {
     line.close()
     line.field("state", alert.state.rawValue)
     line.field("activeAt", alert.activeAt.description)
-    line.field("value", GoFloat.sampleValue(alert.value))
+    if let since = alert.absentSince { line.field("keepFiringSince", since.description) }
+    line.field("value", exponent(alert.value))
+  }
+
+  /// Go's `FormatFloat(value, 'e', -1, 64)`, e.g. `1.5e+00`: the fewest digits that read back.
+  private static func exponent(_ value: Double) -> String {
+    guard value.isFinite else { return GoFloat.sampleValue(value) }
+    for digits in 0..<17 {
+      let text = String(format: "%.\(digits)e", value)
+      if Double(text) == value { return text }
+    }
+    return GoFloat.sampleValue(value)
   }
 
   // MARK: Parts
@@ -155,8 +190,9 @@ enum PrometheusJSON {
   }
 
   private static func seconds(_ milliseconds: Int64, _ out: inout [UInt8]) {
-    out += String(milliseconds / 1000).utf8
-    let rest = abs(milliseconds % 1000)
+    if milliseconds < 0 { out.append(UInt8(ascii: "-")) }
+    out += String(milliseconds.magnitude / 1000).utf8
+    let rest = milliseconds.magnitude % 1000
     guard rest > 0 else { return }
     let digits = String(rest)
     var fraction = String(repeating: "0", count: 3 - digits.utf8.count) + digits

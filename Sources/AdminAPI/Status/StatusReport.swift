@@ -166,7 +166,7 @@ package struct StatusReport: Sendable {
 
   // MARK: Dependencies
 
-  private func dependencies(at now: WallTime) -> [DependencyItem] {
+  func dependencies(at now: WallTime) -> [DependencyItem] {
     let runtime = context.runtime.state
     let passAge = runtime.lastPassAt.map { now.unixMilliseconds - $0.unixMilliseconds }
     let barAge = context.runtime.lastBarAt.map { now.unixMilliseconds - $0.unixMilliseconds }

@@ -1,16 +1,23 @@
 package import ControlModel
 package import MetricStore
-import PromQL
+package import PromQL
 import Synchronization
 package import Telemetry
 
 /// Evaluates rules on a tick and knows every alert. Commands nothing: what an alert leads to, the root decides.
 package final class AlertDesk: Sendable {
   package struct Settings: Sendable {
-    /// Interval of groups that name none.
+    /// Time between ticks, and the interval of groups that name none or a shorter one.
     package var intervalMilliseconds: Int64 = 1000
     /// Samples one rule may load.
     package var samplesMax = 5_000_000
+    /// Alerts or series one rule may yield: each alert is a page, and a rule that yields more is a mistake.
+    package var resultsMax = 1_000
+    /// `$externalURL` and `$externalLabels` of templates.
+    package var externalURL = ""
+    package var externalLabels: [String: String] = [:]
+    /// Whose semantics queries follow.
+    package var compatibility = Engine.Compatibility.v3
 
     package init() {}
   }
@@ -31,6 +38,7 @@ package final class AlertDesk: Sendable {
     package let name: String
     package let file: String
     package let intervalMilliseconds: Int64
+    package let limit: Int
     package let rules: [RuleStatus]
     package let lastEvaluation: WallTime?
     package let seconds: Double
@@ -38,142 +46,91 @@ package final class AlertDesk: Sendable {
 
   package struct RuleStatus: Sendable {
     package let rule: Rule
+    /// Oldest first.
     package let alerts: [Alert]
     package let lastError: String?
+    package let lastEvaluation: WallTime?
+    package let seconds: Double
   }
 
   private struct Group: Sendable {
-    let rules: RuleGroup
+    let definition: RuleGroup
     let intervalMilliseconds: Int64
-    var states: [RuleState]
-    var errors: [String?]
-    var nextDue: Int64 = 0
+    var rules: [RunningRule]
     var lastEvaluation: WallTime?
     var seconds = 0.0
+
+    /// Intervals since the last evaluation, to the nearest whole one: ticks come a little early or late. Nil before the
+    /// first evaluation, and when the clock was set back.
+    func intervalsPassed(at now: WallTime) -> Int64? {
+      guard let lastEvaluation, lastEvaluation <= now else { return nil }
+      let elapsed = now.unixMilliseconds - lastEvaluation.unixMilliseconds
+      return (elapsed + intervalMilliseconds / 2) / intervalMilliseconds
+    }
   }
 
-  private let settings: Settings
-  private let engine: Engine
-  private let store: MetricStore
   private let clocks: Clocks
   private let metrics: AlertMetrics
+  private let evaluator: RuleEvaluator
   private let groups: Mutex<[Group]>
 
   package init(_ groups: [RuleGroup], settings: Settings, store: MetricStore, clocks: Clocks, metrics: MetricRegistry) {
-    self.settings = settings
-    self.store = store
     self.clocks = clocks
     self.metrics = AlertMetrics(metrics)
     var options = Engine.Options()
     options.samplesMax = settings.samplesMax
-    engine = Engine(options)
-    self.groups = Mutex(Self.prepared(groups, settings))
+    options.compatibility = settings.compatibility
+    evaluator = RuleEvaluator(
+      engine: Engine(options), store: store, resultsMax: settings.resultsMax, externalURL: settings.externalURL,
+      externalLabels: settings.externalLabels)
+    self.groups = Mutex(
+      groups.map { group in
+        Group(
+          definition: group,
+          intervalMilliseconds: max(group.intervalMilliseconds ?? 0, settings.intervalMilliseconds),
+          rules: group.rules.map { RunningRule(rule: $0) })
+      })
     for group in groups { self.metrics.prepare(group.name) }
-  }
-
-  private static func prepared(_ groups: [RuleGroup], _ settings: Settings) -> [Group] {
-    groups.map { group in
-      Group(
-        rules: group, intervalMilliseconds: group.intervalMilliseconds ?? settings.intervalMilliseconds,
-        states: Array(repeating: RuleState(), count: group.rules.count),
-        errors: Array(repeating: nil, count: group.rules.count))
-    }
   }
 
   /// Evaluates every group that is due at `now` and returns what changed. One caller at a time.
   package func tick(at now: WallTime) -> [Transition] {
     var transitions: [Transition] = []
-    // Evaluation works on a copy, so that a slow query never blocks those who list alerts.
+    // Evaluation works on a copy (some microseconds for a hundred rules), so that a slow query never blocks those who
+    // list alerts.
     var working = groups.withLock { $0 }
-    for index in working.indices where now.unixMilliseconds >= working[index].nextDue {
-      let interval = working[index].intervalMilliseconds
-      let missed = working[index].nextDue == 0 ? 0 : (now.unixMilliseconds - working[index].nextDue) / interval
-      if missed > 0 { metrics.missed(working[index].rules.name, Int(missed)) }
-      working[index].nextDue = now.unixMilliseconds - now.unixMilliseconds % interval + interval
+    for index in working.indices {
+      let passed = working[index].intervalsPassed(at: now)
+      if let passed, passed < 1 { continue }
+      if let passed, passed > 1 { metrics.missed(working[index].definition.name, Int(passed - 1)) }
       evaluate(&working[index], at: now, &transitions)
     }
     groups.withLock { $0 = working }
-    metrics.observe(alerts)
+    metrics.observe(working.flatMap { $0.rules.flatMap(\.state.alerts.values) })
     return transitions
   }
 
   private func evaluate(_ group: inout Group, at now: WallTime, _ transitions: inout [Transition]) {
     let start = clocks.monotonic()
-    for index in group.rules.rules.indices {
-      let rule = group.rules.rules[index]
+    var ruleStart = start
+    for index in group.rules.indices {
       do throws(QueryError) {
-        let vector = try values(of: rule, at: now)
-        group.errors[index] = nil
-        switch rule.kind {
-        case .recording(let name): record(vector, as: name, rule, at: now)
-        case .alerting(let alerting):
-          let changes = group.states[index].take(
-            holdings(vector, rule, alerting), of: alerting, expression: rule.text, at: now)
-          for change in changes { transitions.append(Self.transition(change, at: now)) }
-          writeSeries(group.states[index], at: now)
-        }
+        let changes = try evaluator.evaluate(&group.rules[index], of: group.definition, at: now)
+        transitions += changes.map { Self.transition($0, at: now) }
+        group.rules[index].error = nil
       } catch {
-        group.errors[index] = error.description
-        metrics.failed(group.rules.name)
+        group.rules[index].error = error.description
+        metrics.failed(group.definition.name)
       }
+      let ruleEnd = clocks.monotonic()
+      group.rules[index].lastEvaluation = now
+      group.rules[index].seconds = Double(ruleEnd - ruleStart) / 1e9
+      ruleStart = ruleEnd
     }
-    let nanoseconds = clocks.monotonic() - start
+    let nanoseconds = ruleStart - start
     group.lastEvaluation = now
     group.seconds = Double(nanoseconds) / 1e9
-    metrics.evaluated(group.rules.name, nanoseconds)
-  }
-
-  private typealias Element = (labels: Labels, value: Double)
-
-  private func values(of rule: Rule, at now: WallTime) throws(QueryError) -> [Element] {
-    switch try engine.instant(rule.expression, at: now.unixMilliseconds, in: store) {
-    case .vector(let vector): return vector.map { ($0.labels, $0.value) }
-    case .scalar(let value): return [(Labels(), value)]
-    case .string, .matrix: throw .invalid("a rule's expression yields a vector or a scalar")
-    }
-  }
-
-  private func record(_ vector: [Element], as name: String, _ rule: Rule, at now: WallTime) {
-    var batch: [(MetricStore.Reference, Double)] = []
-    for element in vector {
-      var labels = element.labels.withoutName.pairs.filter { pair in !rule.labels.contains { $0.name == pair.name } }
-      labels.append((name: "__name__", value: name))
-      for (name, template) in rule.labels { labels.append((name: name, value: template.text)) }
-      if let made = try? Labels(labels), let reference = store.reference(made) {
-        batch.append((reference, element.value))
-      }
-    }
-    store.append(batch, at: now.unixMilliseconds)
-  }
-
-  /// What holds, with the rule's own labels and words.
-  private func holdings(_ vector: [Element], _ rule: Rule, _ alerting: Rule.Alerting) -> [RuleState.Holding] {
-    vector.compactMap { element in
-      let base = element.labels.withoutName.pairs
-      let context = TemplateContext(
-        labels: Dictionary(base.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
-        value: element.value)
-      var labels = base.filter { pair in pair.name != "alertname" && !rule.labels.contains { $0.name == pair.name } }
-      for (name, template) in rule.labels { labels.append((name: name, value: template.rendered(context))) }
-      labels.append((name: "alertname", value: alerting.name))
-      guard let made = try? Labels(labels) else { return nil }
-      return RuleState.Holding(
-        labels: made, value: element.value,
-        annotations: alerting.annotations.map { ($0.name, $0.template.rendered(context)) })
-    }
-  }
-
-  /// `ALERTS{alertstate=…} 1`, as Prometheus writes it; an ended one gets a stale marker.
-  private func writeSeries(_ state: RuleState, at now: WallTime) {
-    var batch: [(MetricStore.Reference, Double)] = []
-    for alert in state.alerts.values {
-      let pairs =
-        alert.labels.pairs + [
-          (name: "__name__", value: "ALERTS"), (name: "alertstate", value: alert.state.rawValue),
-        ]
-      if let labels = try? Labels(pairs), let reference = store.reference(labels) { batch.append((reference, 1)) }
-    }
-    store.append(batch, at: now.unixMilliseconds)
+    metrics.evaluated(group.definition.name, nanoseconds)
   }
 
   private static func transition(_ change: RuleState.Transition, at now: WallTime) -> Transition {
@@ -184,12 +141,47 @@ package final class AlertDesk: Sendable {
     }
   }
 
+  // MARK: Over a restart
+
+  /// What is to be kept over a restart; worth storing whenever a tick returned transitions.
+  package var records: [AlertRecord] {
+    groups.withLock { groups in
+      groups.flatMap { group in
+        group.rules.flatMap { running in
+          running.state.alerts.values.map { AlertRecord($0, group: group.definition.name) }
+        }
+      }
+    }
+  }
+
+  /// Takes over alerts of an earlier process, before the first tick. An alert whose rule is gone is left out. One that
+  /// turns out not to hold any more resolves a minute later, with its notification; one that holds goes on unannounced.
+  package func restore(_ records: [AlertRecord], at now: WallTime) {
+    groups.withLock { groups in
+      for record in records {
+        guard let place = Self.place(of: record, in: groups), let alert = record.alert(of: groups[place.0].rules[place.1].rule)
+        else { continue }
+        groups[place.0].rules[place.1].state.restore(alert, at: now)
+      }
+    }
+  }
+
+  private static func place(of record: AlertRecord, in groups: [Group]) -> (Int, Int)? {
+    for (groupIndex, group) in groups.enumerated() where group.definition.name == record.group {
+      let rule = group.rules.firstIndex { running in
+        running.rule.name == record.labels["alertname"] && running.rule.text == record.expression
+      }
+      if let rule { return (groupIndex, rule) }
+    }
+    return nil
+  }
+
   // MARK: Reading
 
   /// Every alert, firing before pending, severest and oldest first.
   package var alerts: [Alert] {
     let order = ["critical": 0, "warning": 1, "info": 2]
-    return groups.withLock { groups in groups.flatMap { $0.states.flatMap(\.alerts.values) } }
+    return groups.withLock { groups in groups.flatMap { $0.rules.flatMap(\.state.alerts.values) } }
       .sorted { a, b in
         let keyA = (a.state == .firing ? 0 : 1, order[a.severity] ?? 3, a.activeAt.unixMilliseconds, a.fingerprint)
         let keyB = (b.state == .firing ? 0 : 1, order[b.severity] ?? 3, b.activeAt.unixMilliseconds, b.fingerprint)
@@ -197,21 +189,30 @@ package final class AlertDesk: Sendable {
       }
   }
 
-  package func alert(_ fingerprint: String) -> Alert? { alerts.first { $0.fingerprint == fingerprint } }
-
-  package var status: [GroupStatus] {
+  package func alert(_ fingerprint: String) -> Alert? {
     groups.withLock { groups in
-      groups.map { group in
-        GroupStatus(
-          name: group.rules.name, file: group.rules.file, intervalMilliseconds: group.intervalMilliseconds,
-          rules: group.rules.rules.indices.map { index in
-            RuleStatus(
-              rule: group.rules.rules[index], alerts: Array(group.states[index].alerts.values),
-              lastError: group.errors[index])
-          }, lastEvaluation: group.lastEvaluation, seconds: group.seconds)
+      for group in groups {
+        for running in group.rules {
+          if let found = running.state.alerts.values.first(where: { $0.fingerprint == fingerprint }) { return found }
+        }
       }
+      return nil
     }
   }
 
-  package var ruleCount: Int { groups.withLock { $0.reduce(0) { $0 + $1.rules.rules.count } } }
+  package var status: [GroupStatus] {
+    groups.withLock { $0 }.map { group in
+      GroupStatus(
+        name: group.definition.name, file: group.definition.file, intervalMilliseconds: group.intervalMilliseconds,
+        limit: group.definition.limit,
+        rules: group.rules.map { running in
+          RuleStatus(
+            rule: running.rule,
+            alerts: running.state.alerts.values.sorted { ($0.activeAt, $0.fingerprint) < ($1.activeAt, $1.fingerprint) },
+            lastError: running.error, lastEvaluation: running.lastEvaluation, seconds: running.seconds)
+        }, lastEvaluation: group.lastEvaluation, seconds: group.seconds)
+    }
+  }
+
+  package var ruleCount: Int { groups.withLock { $0.reduce(0) { $0 + $1.rules.count } } }
 }

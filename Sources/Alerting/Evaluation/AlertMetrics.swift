@@ -24,7 +24,6 @@ struct AlertMetrics: Sendable {
   func missed(_ group: String, _ count: Int) { missedIterations.counter(group).increment(by: count) }
 
   func observe(_ current: [Alert]) {
-    alerts.setAll(0)
-    for alert in current { alerts.gauge(alert.severity, alert.state.rawValue).add(1) }
+    alerts.set(Dictionary(current.map { ([$0.severity, $0.state.rawValue], 1) }, uniquingKeysWith: +))
   }
 }

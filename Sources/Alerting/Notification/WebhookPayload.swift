@@ -3,7 +3,7 @@ import PromQL
 import Telemetry
 
 /// The body of a webhook: Alertmanager's payload version 4, so that existing receivers understand it
-/// (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config).
+/// (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config). One alert a message, grouped by its name.
 enum WebhookPayload {
   static func encode(_ transition: AlertDesk.Transition, receiver: String, externalURL: String) -> [UInt8] {
     let alert = transition.alert
@@ -12,7 +12,7 @@ enum WebhookPayload {
     var line = JSONLine(capacity: 2048)
     line.begin()
     line.field("version", "4")
-    line.field("groupKey", "{}:{alertname=\"\(alert.name)\"}")
+    line.field("groupKey", "{}:{alertname=\(GoFormat.format("%q", [.text(alert.name)]))}")
     line.field("truncatedAlerts", 0)
     line.field("status", status)
     line.field("receiver", receiver)
@@ -41,10 +41,13 @@ enum WebhookPayload {
     line.close()
   }
 
+  /// With the value that raised the alert, unless the rule has an annotation of that name.
   private static func annotations(_ alert: Alert, _ name: StaticString, _ line: inout JSONLine) {
     line.open(name)
     for (name, value) in alert.annotations { line.attribute(name, .string(value)) }
-    line.attribute("value", .string(GoFloat.shortest(alert.value)))
+    if !alert.annotations.contains(where: { $0.name == "value" }) {
+      line.attribute("value", .string(GoFloat.shortest(alert.value)))
+    }
     line.close()
   }
 }

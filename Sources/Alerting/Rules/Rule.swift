@@ -20,6 +20,7 @@ package struct Rule: Sendable {
   package let expression: Expression
   /// The expression as the file has it, trimmed.
   package let text: String
+  /// The group's labels and its own, sorted by name. A recording rule's are not expanded.
   package let labels: [(name: String, template: Template)]
   /// Where it stands: file and line.
   package let file: String
@@ -38,11 +39,15 @@ package struct RuleGroup: Sendable {
   package let name: String
   /// Nil takes the configured default.
   package let intervalMilliseconds: Int64?
+  /// The expressions are evaluated this long before the time of the evaluation, for data that arrives late.
+  package let queryOffsetMilliseconds: Int64
+  /// Most alerts or series one rule of the group may yield; 0 is no limit of the author's.
+  package let limit: Int
   package let rules: [Rule]
   package let file: String
 }
 
-/// What is wrong with a rule file, for a person: where and what.
+/// What is wrong with a file of rules or rule tests, for a person: where and what.
 package struct RuleFileProblem: Error, Equatable, Sendable, CustomStringConvertible {
   package let file: String
   package let line: Int

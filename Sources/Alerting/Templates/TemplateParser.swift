@@ -1,208 +1,179 @@
-import PromQL
-
-/// Reads the Go template syntax the rules use (text/template, without definitions and range).
+/// Reads the pieces of a template into nodes (text/template/parse/parse.go).
 struct TemplateParser {
-  private let characters: [Character]
-  private var position = 0
+  private var pieces: ArraySlice<TemplateScanner.Piece>
   private var depth = 0
+  /// Variables in scope: an unknown one is a problem of the template, found when it is read.
+  private var variables = ["", "labels", "externalLabels", "externalURL", "value"]
 
-  /// Nested conditionals and parentheses.
+  /// Nested branches and parentheses.
   private static let depthMax = 32
 
-  init(_ text: String) {
-    characters = Array(text)
+  init(_ pieces: [TemplateScanner.Piece]) {
+    self.pieces = pieces[...]
   }
 
   mutating func parse() throws(TemplateProblem) -> [TemplateNode] {
     let (nodes, end) = try nodes()
-    guard end == nil else { throw TemplateProblem("unexpected {{\(end ?? "")}}") }
+    guard end == nil else { throw TemplateProblem("unexpected {{\(end?.word ?? "")}}") }
     return nodes
   }
 
-  /// Nodes up to the end of the text, or up to `{{ else }}` or `{{ end }}`, which is consumed and returned.
-  private mutating func nodes() throws(TemplateProblem) -> ([TemplateNode], String?) {
+  /// What ends a list of nodes.
+  private enum End {
+    case end
+    /// With the tokens that follow: none, or those of `{{ else if … }}`.
+    case `else`(ArraySlice<TemplateScanner.Token>)
+
+    var word: String {
+      if case .end = self { "end" } else { "else" }
+    }
+  }
+
+  private mutating func nodes() throws(TemplateProblem) -> ([TemplateNode], End?) {
     depth += 1
     defer { depth -= 1 }
     guard depth <= Self.depthMax else { throw TemplateProblem("nested deeper than \(Self.depthMax)") }
     var nodes: [TemplateNode] = []
-    var text = ""
-    while position < characters.count {
-      guard startsAction else {
-        text.append(characters[position])
-        position += 1
+    while let piece = pieces.popFirst() {
+      guard case .action(let tokens) = piece else {
+        if case .text(let text) = piece { nodes.append(.text(text)) }
         continue
       }
-      position += 2
-      if peek == "-", position + 1 < characters.count, characters[position + 1].isWhitespace {
-        position += 1
-        while text.last?.isWhitespace == true { text.removeLast() }
+      guard case .identifier(let word)? = tokens.first?.kind else {
+        nodes.append(.action(try whole(tokens[...])))
+        continue
       }
-      if !text.isEmpty { nodes.append(.text(text)) }
-      text = ""
-      skipSpace()
-      switch word() {
+      switch word {
       case "end":
-        try endAction()
-        return (nodes, "end")
-      case "else":
-        try endAction()
-        return (nodes, "else")
-      case "if":
-        take(word: "if")
-        nodes.append(try conditional())
-      case "define", "template", "range", "with", "block":
-        throw TemplateProblem("{{\(word())}} is not supported")
-      default:
-        let commands = try pipeline(until: "}")
-        try endAction()
-        nodes.append(.pipeline(commands))
+        guard tokens.count == 1 else { throw TemplateProblem("unexpected words after end") }
+        return (nodes, .end)
+      case "else": return (nodes, .else(tokens.dropFirst()))
+      case "if", "with", "range": nodes.append(try branch(tokens[...]))
+      case "define", "template", "block", "break", "continue":
+        throw TemplateProblem("{{\(word)}} is not supported")
+      default: nodes.append(.action(try whole(tokens[...])))
       }
     }
-    if !text.isEmpty { nodes.append(.text(text)) }
     return (nodes, nil)
   }
 
-  private mutating func conditional() throws(TemplateProblem) -> TemplateNode {
-    let condition = try pipeline(until: "}")
-    try endAction()
-    let (then, end) = try nodes()
-    guard end == "else" else {
-      guard end == "end" else { throw TemplateProblem("{{if}} without {{end}}") }
-      return .conditional(condition, then: then, otherwise: [])
+  private mutating func branch(_ tokens: ArraySlice<TemplateScanner.Token>) throws(TemplateProblem) -> TemplateNode {
+    guard case .identifier(let word)? = tokens.first?.kind, let kind = TemplateBranch.Kind(rawValue: word) else {
+      throw TemplateProblem("expected if, with or range")
     }
-    let (otherwise, last) = try nodes()
-    guard last == "end" else { throw TemplateProblem("{{else}} without {{end}}") }
-    return .conditional(condition, then: then, otherwise: otherwise)
+    let outer = variables
+    defer { variables = outer }
+    let pipeline = try whole(tokens.dropFirst(), isRange: kind == .range)
+    let (body, end) = try nodes()
+    var otherwise: [TemplateNode] = []
+    switch end {
+    case .end: break
+    case .else(let rest) where rest.isEmpty:
+      let (nodes, last) = try nodes()
+      guard case .end? = last else { throw TemplateProblem("{{else}} without {{end}}") }
+      otherwise = nodes
+    case .else(let rest):
+      // `{{ else if }}` is a branch of its own that shares the one `{{ end }}`.
+      guard kind != .range, rest.first?.kind == .identifier(kind.rawValue) else {
+        throw TemplateProblem("unexpected words after else")
+      }
+      otherwise = [try branch(rest)]
+    case nil: throw TemplateProblem("{{\(word)}} without {{end}}")
+    }
+    return .branch(TemplateBranch(kind: kind, pipeline: pipeline, body: body, otherwise: otherwise))
   }
 
-  // MARK: Actions
+  // MARK: Pipelines
 
-  private mutating func pipeline(until close: Character) throws(TemplateProblem) -> [TemplateCommand] {
+  /// A pipeline that takes all of `tokens`.
+  private mutating func whole(
+    _ tokens: ArraySlice<TemplateScanner.Token>, isRange: Bool = false
+  ) throws(TemplateProblem) -> TemplatePipeline {
+    var rest = tokens
+    let declared = try declaration(&rest, isRange: isRange)
+    var pipeline = try self.pipeline(&rest)
+    guard rest.isEmpty else { throw TemplateProblem("unexpected \")\"") }
+    if let declared {
+      pipeline.variables = declared.names
+      pipeline.isAssignment = declared.isAssignment
+      if !declared.isAssignment { variables += declared.names }
+    }
+    return pipeline
+  }
+
+  private func declaration(
+    _ tokens: inout ArraySlice<TemplateScanner.Token>, isRange: Bool
+  ) throws(TemplateProblem) -> (names: [String], isAssignment: Bool)? {
+    var rest = tokens
+    var names: [String] = []
+    while case .variable(let name)? = rest.first?.kind, names.count < (isRange ? 2 : 1) {
+      names.append(name)
+      rest.removeFirst()
+      if isRange, names.count == 1, rest.first?.kind == .comma { rest.removeFirst() } else { break }
+    }
+    guard !names.isEmpty, let kind = rest.first?.kind, kind == .declare || kind == .assign else { return nil }
+    let isAssignment = kind == .assign
+    if isAssignment, let name = names.first(where: { !variables.contains($0) }) {
+      throw TemplateProblem("undefined variable \"$\(name)\"")
+    }
+    tokens = rest.dropFirst()
+    return (names, isAssignment)
+  }
+
+  private mutating func pipeline(
+    _ tokens: inout ArraySlice<TemplateScanner.Token>
+  ) throws(TemplateProblem) -> TemplatePipeline {
     depth += 1
     defer { depth -= 1 }
     guard depth <= Self.depthMax else { throw TemplateProblem("nested deeper than \(Self.depthMax)") }
-    var commands = [TemplateCommand(operands: [])]
-    while true {
-      skipSpace()
-      guard let next = peek else { throw TemplateProblem("an action is not closed") }
-      if next == close || (close == "}" && next == "-" && isTrimmedEnd) { break }
-      if next == "|" {
-        position += 1
-        commands.append(TemplateCommand(operands: []))
+    var commands: [[TemplateOperand]] = [[]]
+    while let token = tokens.first, token.kind != .close {
+      if token.kind == .pipe {
+        tokens.removeFirst()
+        commands.append([])
       } else {
-        commands[commands.count - 1].operands.append(try operand())
+        commands[commands.count - 1].append(try operand(&tokens))
       }
     }
-    guard commands.allSatisfy({ !$0.operands.isEmpty }) else { throw TemplateProblem("an empty command") }
-    return commands
+    guard commands.allSatisfy({ !$0.isEmpty }) else { throw TemplateProblem("missing value for command") }
+    for (position, command) in commands.enumerated() {
+      if case .function = command[0] { continue }
+      guard command.count == 1, position == 0 else { throw TemplateProblem("only a function takes arguments") }
+    }
+    return TemplatePipeline(commands: commands)
   }
 
-  private mutating func operand() throws(TemplateProblem) -> TemplateOperand {
-    switch peek {
-    case "\"": return .text(try quoted())
-    case "`": return .text(try raw())
-    case "(":
-      position += 1
-      let commands = try pipeline(until: ")")
-      position += 1
-      return .group(commands)
-    case "$": return try variable()
-    case ".":
-      throw TemplateProblem("use $labels and $value; a bare . is not supported")
-    default:
-      let name = word()
-      guard !name.isEmpty else { throw TemplateProblem("unexpected \"\(peek.map(String.init) ?? "")\"") }
-      take(word: name)
-      if let number = GoFloat.parse(name) { return .number(number) }
-      if name == "true" || name == "false" { return .flag(name == "true") }
+  private mutating func operand(
+    _ tokens: inout ArraySlice<TemplateScanner.Token>
+  ) throws(TemplateProblem) -> TemplateOperand {
+    guard let token = tokens.popFirst() else { throw TemplateProblem("unexpected end of action") }
+    switch token.kind {
+    case .literal(let value): return .literal(value)
+    case .dot: return .dot([])
+    case .field(let name): return .dot([name] + fields(&tokens))
+    case .variable(let name):
+      guard variables.contains(name) else { throw TemplateProblem("undefined variable \"$\(name)\"") }
+      return .variable(name, fields(&tokens))
+    case .identifier(let name):
       guard let function = TemplateFunction(rawValue: name) else {
         throw TemplateProblem("function \"\(name)\" is not defined")
       }
       return .function(function)
+    case .open:
+      let inner = try pipeline(&tokens)
+      guard tokens.popFirst()?.kind == .close else { throw TemplateProblem("unclosed left paren") }
+      return .group(inner, fields(&tokens))
+    case .pipe, .close, .comma, .declare, .assign: throw TemplateProblem("unexpected punctuation in action")
     }
   }
 
-  private mutating func variable() throws(TemplateProblem) -> TemplateOperand {
-    position += 1
-    let name = word()
-    take(word: name)
-    if name == "value" { return .value }
-    if name == "labels" { return .labels }
-    if name.hasPrefix("labels.") { return .label(String(name.dropFirst(7))) }
-    throw TemplateProblem("undefined variable \"$\(name)\"")
-  }
-
-  private mutating func quoted() throws(TemplateProblem) -> String {
-    position += 1
-    var text = ""
-    while let next = peek, next != "\"" {
-      position += 1
-      guard next == "\\" else {
-        text.append(next)
-        continue
-      }
-      guard let escaped = peek else { break }
-      position += 1
-      switch escaped {
-      case "n": text.append("\n")
-      case "t": text.append("\t")
-      case "\\", "\"": text.append(escaped)
-      default: throw TemplateProblem("unknown escape \\\(escaped)")
-      }
+  /// The `.name`s that follow without space.
+  private func fields(_ tokens: inout ArraySlice<TemplateScanner.Token>) -> [String] {
+    var fields: [String] = []
+    while let token = tokens.first, token.isGlued, case .field(let name) = token.kind {
+      fields.append(name)
+      tokens.removeFirst()
     }
-    guard peek == "\"" else { throw TemplateProblem("unterminated quoted string") }
-    position += 1
-    return text
+    return fields
   }
-
-  private mutating func raw() throws(TemplateProblem) -> String {
-    position += 1
-    var text = ""
-    while let next = peek, next != "`" {
-      text.append(next)
-      position += 1
-    }
-    guard peek == "`" else { throw TemplateProblem("unterminated raw string") }
-    position += 1
-    return text
-  }
-
-  private mutating func endAction() throws(TemplateProblem) {
-    for name in ["end", "else"] where word() == name { take(word: name) }
-    skipSpace()
-    let isTrimmed = peek == "-" && isTrimmedEnd
-    if isTrimmed { position += 1 }
-    guard position + 1 < characters.count, characters[position] == "}", characters[position + 1] == "}" else {
-      throw TemplateProblem("an action is not closed with }}")
-    }
-    position += 2
-    if isTrimmed { skipSpace() }
-  }
-
-  // MARK: Characters
-
-  private var peek: Character? { position < characters.count ? characters[position] : nil }
-  private var startsAction: Bool {
-    position + 1 < characters.count && characters[position] == "{" && characters[position + 1] == "{"
-  }
-  private var isTrimmedEnd: Bool {
-    position + 2 < characters.count && characters[position + 1] == "}" && characters[position + 2] == "}"
-  }
-
-  private mutating func skipSpace() {
-    while let next = peek, next.isWhitespace { position += 1 }
-  }
-
-  private func word() -> String {
-    var end = position
-    while end < characters.count,
-      characters[end].isLetter || characters[end].isNumber || "_.+".contains(characters[end])
-        || (characters[end] == "-" && end == position)
-    {
-      end += 1
-    }
-    return String(characters[position..<end])
-  }
-
-  private mutating func take(word: String) { position += word.count }
 }
