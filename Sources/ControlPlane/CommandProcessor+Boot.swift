@@ -5,21 +5,25 @@ import TradingRuntime
 
 /// Coming up: held until what was decided before is known.
 extension CommandProcessor {
-  /// Reads the store and merges the journal: a stop that was acknowledged but never committed is committed now. The gate
-  /// stays held; `open()` lifts that when the runtime is reconciled too. Throws when the store cannot be read.
+  /// Reads the store and merges the journal: a stop that was acknowledged but never committed is in force again and is
+  /// committed now, or as soon as the store takes it. The gate stays held; `open()` lifts that when the runtime is
+  /// reconciled too. Throws when the store cannot be read.
   package func boot(journaled stops: [Control]) async throws(StoreFailure) {
     runtime.setHeld(true)
     let record = try await store.load()
     committed = record.state
     approvals = Dictionary(record.approvals.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    for stop in stops where try await store.document(stop.id) == nil { holds[stop.id] = stop }
     publish()
-    for stop in stops where try await store.document(stop.id) == nil {
-      holds[stop.id] = stop
-      publish()
-      await commitStop(
-        stop, actor: stop.actor, requestID: stop.requestID, action: "control.recover", Outcome<CommittedStop>())
+    let recordings = holds.values.sorted { ($0.epoch, $0.id) < ($1.epoch, $1.id) }.map { stop in
+      let recording = Recording(journaledAt: stop.createdAt)
+      self.record(stop, recording, actor: stop.actor, requestID: stop.requestID, action: "control.recover")
+      return recording
     }
-    if holds.isEmpty { try journal.clear() }
+    for recording in recordings {
+      _ = await recording.committed.value(within: settings.commitWait, sleep: sleep)
+    }
+    if holds.isEmpty, journal.bytes > 0 { await clearJournal() }
   }
 
   /// Control state is known and the books are reconciled: from here the controls decide, and nothing else.

@@ -4,88 +4,169 @@ import Synchronization
 import Telemetry
 import TradingRuntime
 
-/// How transitions reach the store, one at a time and in order.
+/// A stop as committed.
+struct CommittedStop: Sendable {
+  let control: Control
+  /// The sequence of its audit leaf; nil when the store had it already.
+  let audit: Int64?
+  let at: WallTime
+}
+
+/// A stop on its way to disk.
+final class Recording: Sendable {
+  let committed = Outcome<CommittedStop>()
+  private let journaledAt: Mutex<WallTime?>
+  private let answered = Atomic(false)
+
+  /// - Parameter journaledAt: when it was found in the journal; nil for a stop that is not there yet.
+  init(journaledAt: WallTime? = nil) {
+    self.journaledAt = Mutex(journaledAt)
+  }
+
+  /// When the journal took it; nil while it has not.
+  var inJournalSince: WallTime? { journaledAt.withLock { $0 } }
+  func noteJournaled(at now: WallTime) { journaledAt.withLock { $0 = now } }
+
+  /// Whether the stop was answered before it was committed.
+  var wasAnswered: Bool { answered.load(ordering: .sequentiallyConsistent) }
+  func noteAnswered() { answered.store(true, ordering: .sequentiallyConsistent) }
+}
+
+/// How transitions reach the disk: stops without end, everything else once; one at a time and in order.
 extension CommandProcessor {
-  /// A stop as committed.
-  struct CommittedStop: Sendable {
-    let control: Control
-    let audit: Int64
-    let at: WallTime
-  }
-
-  /// Commits a stop, however long it takes. Its epoch is decided here, at its turn.
-  func record(_ hold: Control, _ stop: AuthorizedStop) -> Outcome<CommittedStop> {
-    let outcome = Outcome<CommittedStop>()
-    // Ends when the commit succeeded; the process ends with the journal holding the stop. Nobody cancels it.
-    Task { await commitStop(hold, actor: stop.actor, requestID: stop.requestID, action: "control.impose", outcome) }
-    return outcome
-  }
-
-  func commitStop(
-    _ hold: Control, actor: String, requestID: RequestID, action: String, _ outcome: Outcome<CommittedStop>
-  ) async {
-    await takeTurn(isStop: true)
-    defer { turn.pass() }
-    while true {
-      let control = hold.stamped(committed.epoch.next)
-      let entry = AuditEntry(
-        at: control.createdAt, actor: actor, action: action, object: control.id.text, after: Self.digest([control]),
-        requestID: requestID, reason: control.reason,
-        summary:
-          "\(control.kind.rawValue) \(control.scope.summary) at level \(control.level.text), cancel \(control.cancel.rawValue)"
-      )
-      do throws(StoreFailure) {
-        let audit = try await store.commit(
-          ControlCommit(expecting: committed.epoch, epoch: control.epoch, imposed: [control], audit: entry))
-        committed.impose(control)
-        holds[hold.id] = nil
-        publish()
-        outcome.resolve(CommittedStop(control: control, audit: audit, at: clocks.now))
-        if holds.isEmpty { clearJournal() }
-        return
-      } catch {
-        publish()
+  /// Journals and commits a stop, however long it takes. Its epoch is decided at its turn.
+  func record(
+    _ hold: Control, _ recording: Recording, actor: String, requestID: RequestID, action: String
+  ) {
+    // Ends when the commit succeeded, or with the process, whose next run finds the stop in the journal. Nobody cancels it.
+    Task {
+      await journal(hold, recording)
+      await takeTurn()
+      while true {
+        if let stop = await commit(hold, actor: actor, requestID: requestID, action: action) {
+          recording.committed.resolve(stop)
+          if recording.wasAnswered { tell(.recorded, [stop.control], actor: actor, requestID: requestID) }
+          break
+        }
         await sleep(settings.retryPause)
+        await journal(hold, recording)
       }
+      turn.pass()
     }
   }
 
-  /// The store has everything the journal holds.
-  private func clearJournal() {
+  private func journal(_ hold: Control, _ recording: Recording) async {
+    guard recording.inJournalSince == nil else { return }
     do throws(StoreFailure) {
-      try journal.clear()
+      try await journal.record(hold)
+      recording.noteJournaled(at: clocks.now)
+    } catch {
+      metrics.journalFailures.increment()
+    }
+  }
+
+  /// One attempt; nil when the store did not take it.
+  private func commit(
+    _ hold: Control, actor: String, requestID: RequestID, action: String
+  ) async -> CommittedStop? {
+    let control = hold.stamped(committed.epoch.next)
+    let entry = AuditEntry(
+      at: control.createdAt, actor: actor, action: action, object: control.id.text, after: Self.digest([control]),
+      requestID: requestID, reason: control.reason,
+      summary:
+        "\(control.kind.rawValue) \(control.scope.summary) at level \(control.level.text), cancel \(control.cancel.rawValue)"
+    )
+    do throws(StoreFailure) {
+      let audit = try await store.commit(
+        ControlCommit(expecting: committed.epoch, epoch: control.epoch, imposed: [control], audit: entry))
+      committed.impose(control)
+      await settle(hold)
+      return CommittedStop(control: control, audit: audit, at: clocks.now)
+    } catch  where error.kind == .conflict {
+      guard await catchUp(), let stored = committed.controls[hold.id] else { return nil }
+      await settle(hold)
+      return CommittedStop(control: stored, audit: nil, at: clocks.now)
+    } catch {
+      return nil
+    }
+  }
+
+  /// A hold became a committed control.
+  private func settle(_ hold: Control) async {
+    holds[hold.id] = nil
+    publish()
+    // Without holds every stop that asked for the journal before this line is committed; see ControlJournal on order.
+    if holds.isEmpty, journal.bytes > settings.journalBytesMax { await clearJournal() }
+  }
+
+  func clearJournal() async {
+    do throws(StoreFailure) {
+      try await journal.clear()
     } catch {
       metrics.journalFailures.increment()  // a longer journal is merged again at the next start, to no effect
     }
   }
 
-  func takeTurn(isStop: Bool) async {
-    if turn.takeIfFree() { return }
-    await withCheckedContinuation { turn.queue($0, isStop: isStop) }
+  /// The store is elsewhere than we thought, e.g. because a commit that failed to answer had succeeded: takes over what it
+  /// holds. False when it cannot say, or is behind us.
+  func catchUp() async -> Bool {
+    guard let record = try? await store.load(), record.state.epoch >= committed.epoch else { return false }
+    committed = record.state
+    approvals = Dictionary(record.approvals.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    publish()
+    return true
   }
 
-  func commitApproval(
-    _ approval: Approval, action: String, by admin: AuthorizedAdmin, summary: String
-  ) async throws(Refusal) {
-    await takeTurn(isStop: false)
-    defer { turn.pass() }
-    let entry = AuditEntry(
-      at: clocks.now, actor: admin.actor, action: action, object: approval.id.text, requestID: admin.requestID,
-      reason: approval.reason, summary: summary)
-    do throws(StoreFailure) {
-      _ = try await store.commit(
-        ControlCommit(expecting: committed.epoch, epoch: committed.epoch, approvals: [approval], audit: entry))
-    } catch {
-      throw Refusal(.storeUnavailable, "Nothing was recorded: \(error.message)", retryAfterSeconds: 1)
+  // MARK: Turns
+
+  /// Waits for a stop's turn, however long that takes.
+  private func takeTurn() async {
+    guard !turn.takeIfFree() else { return }
+    _ = await turn.queue(isStop: true).value(within: nil, sleep: sleep)
+  }
+
+  /// Does what is not a stop when its turn comes. Refuses `store.unavailable` when that takes longer than `commitWait`:
+  /// stops are before it that the store does not take.
+  func inTurn<Result>(_ work: () async throws(Refusal) -> Result) async throws(Refusal) -> Result {
+    if !turn.takeIfFree() {
+      let ticket = turn.queue(isStop: false)
+      if await ticket.value(within: settings.commitWait, sleep: sleep) == nil, turn.withdraw(ticket) {
+        throw Refusal(
+          .storeUnavailable, "Nothing was recorded: stops are still waiting for the store to take them.",
+          retryAfterSeconds: 1)
+      }
     }
+    defer { turn.pass() }
+    return try await work()
+  }
+
+  /// Commits a transition that is not a stop. Precondition: called in turn.
+  func commit(_ transition: ControlCommit, otherwise: String) async throws(Refusal) -> Int64 {
+    do throws(StoreFailure) {
+      return try await store.commit(transition)
+    } catch {
+      if error.kind == .conflict {
+        _ = await catchUp()
+        throw ControlState.stale(expected: transition.expecting, current: inForce.epoch)
+      }
+      throw Refusal(.storeUnavailable, "\(otherwise): \(error.message)", retryAfterSeconds: 1)
+    }
+  }
+
+  func keep(_ approval: Approval) {
     approvals[approval.id] = approval
-    publish()
+    guard approvals.count > settings.approvalsMax else { return }
+    for old in approvals.values.sorted(by: { $0.requestedAt < $1.requestedAt }).prefix(
+      approvals.count - settings.approvalsMax)
+    {
+      approvals[old.id] = nil
+    }
   }
 
   /// An attempt that was refused is on record too. When it cannot be written the refusal stands all the same.
-  func auditRefused(_ refusal: Refusal, _ approval: Approval, _ admin: AuthorizedAdmin) async {
+  func auditRefused(_ refusal: Refusal, _ id: ApprovalID, _ admin: AuthorizedAdmin) async {
     let entry = AuditEntry(
-      at: clocks.now, actor: admin.actor, action: "approval.refused", object: approval.id.text,
+      at: clocks.now, actor: admin.actor, action: "approval.refused", object: id.text,
       requestID: admin.requestID, reason: refusal.code.rawValue, summary: refusal.detail)
     do throws(StoreFailure) {
       _ = try await store.audit(entry)
@@ -93,6 +174,8 @@ extension CommandProcessor {
       metrics.journalFailures.increment()
     }
   }
+
+  // MARK: State
 
   /// What restricts now: the committed state, tightened by every stop still being recorded.
   var inForce: ControlState {
@@ -105,7 +188,8 @@ extension CommandProcessor {
   func publish() {
     let state = inForce
     runtime.publish(state)
-    let pending = approvals.values.filter { $0.status(at: clocks.now) == .pending }.count
+    let now = clocks.now
+    let pending = approvals.values.count { $0.status(at: now) == .pending }
     let all = approvals.values.sorted { $0.requestedAt > $1.requestedAt }
     view.withLock { view in
       view.state = state
@@ -115,21 +199,6 @@ extension CommandProcessor {
     // Every hold is fenced before it is recorded, so without holds the gate stands at the committed epoch.
     if holds.isEmpty { metrics.acknowledged(settings.replica, committed.epoch) }
     metrics.observe(state, pendingApprovals: pending, unrecorded: holds.count)
-  }
-
-  func checkReleasable(_ ids: [ControlID], expecting: Epoch) throws(Refusal) {
-    var probe = inForce
-    try probe.release(ids, expecting: expecting)
-    for id in ids {
-      guard let scope = committed.controls[id]?.scope else { continue }
-      let doubtful = runtime.inDoubt(scope)
-      if let first = doubtful.first {
-        throw Refusal(
-          .preconditionFailed,
-          "\(doubtful.count) order(s) of this scope have no known outcome, the first is \(first.order); settle them first."
-        )
-      }
-    }
   }
 
   func tell(

@@ -20,6 +20,12 @@ package actor CommandProcessor {
     package var commitWait = Duration.seconds(1)
     /// Pause between attempts to commit a stop the store refused.
     package var retryPause = Duration.milliseconds(500)
+    /// How long a stop's answer waits for the venue to be asked for its cancels; the rest is asked for after the answer.
+    package var cancelWait = Duration.milliseconds(100)
+    /// Past this the journal is emptied when the store has everything in it; a start reads it whole.
+    package var journalBytesMax = 64 * 1024
+    /// Approvals kept in memory, the newest; the store keeps all.
+    package var approvalsMax = 200
 
     package init(replica: ReplicaID) {
       self.replica = replica
@@ -73,36 +79,19 @@ package actor CommandProcessor {
   // MARK: Stop
 
   /// Closes, drains, journals, commits, answers, announces. Never refuses: what cannot be made durable in time is said in
-  /// the receipt, kept in effect and retried.
+  /// the receipt, kept in effect and retried. A caller that is cancelled stops waiting; the stop goes its way.
   package func impose(_ stop: AuthorizedStop) async -> Receipt {
-    let requestedAt = clocks.now
-    let start = clocks.monotonic()
-    let refusedBefore = runtime.refusedCount
-    let control = close(stop, at: requestedAt)
-    let closedAt = clocks.now
-    metrics.phase("closed", clocks.monotonic() - start)
+    let begin = Begin(at: clocks.now, monotonic: clocks.monotonic(), refused: runtime.refusedCount)
+    let control = close(stop, at: begin.at)
+    // Ends with the receipt; nobody cancels it.
+    return await Task { await seal(control, stop, begin) }.value
+  }
 
-    let acknowledgement = await runtime.fence(at: control.epoch, scope: control.scope)
-    metrics.phase("sealed", clocks.monotonic() - start)
-    metrics.acknowledged(acknowledgement.replica, acknowledgement.epoch)
-
-    let isJournaled = await journaled(control)
-    let recorded = record(control, stop)
-    let commit = await recorded.value(within: settings.commitWait, sleep: sleep)
-    metrics.phase("durable", clocks.monotonic() - start)
-    metrics.action("stop", origin: stop.origin, result: commit == nil ? "journaled" : "done")
-
-    let report = control.cancel == .none ? CancelReport() : await runtime.cancel(control.cancel, scope: control.scope)
-    let final = commit?.control ?? control
-    let receipt = Receipt(
-      controls: [final], epoch: final.epoch, requestID: stop.requestID, state: .sealed,
-      durability: commit != nil ? .committed : isJournaled ? .journaled : .pending, requestedAt: requestedAt,
-      closedAt: closedAt, durableAt: commit?.at ?? (isJournaled ? clocks.now : nil),
-      elapsedNanoseconds: clocks.monotonic() - start, replicas: [acknowledgement], cancelMode: control.cancel,
-      cancel: report, exposureLeft: runtime.exposure(control.scope),
-      refusedSince: runtime.refusedCount - refusedBefore, audit: commit?.audit)
-    tell(.sealed, [final], actor: stop.actor, requestID: stop.requestID)
-    return receipt
+  /// Where a stop began.
+  private struct Begin {
+    let at: WallTime
+    let monotonic: Int64
+    let refused: Int
   }
 
   /// The gate decides by the new control from here on. No await before this line of a stop.
@@ -119,14 +108,45 @@ package actor CommandProcessor {
     return control
   }
 
-  private func journaled(_ control: Control) async -> Bool {
-    do throws(StoreFailure) {
-      try await journal.record(control)
-      return true
-    } catch {
-      metrics.journalFailures.increment()
-      return false
-    }
+  private func seal(_ control: Control, _ stop: AuthorizedStop, _ begin: Begin) async -> Receipt {
+    let closedAt = clocks.now
+    metrics.phase("closed", clocks.monotonic() - begin.monotonic)
+
+    let acknowledgement = await runtime.fence(at: control.epoch, scope: control.scope)
+    metrics.phase("sealed", clocks.monotonic() - begin.monotonic)
+    metrics.acknowledged(acknowledgement.replica, acknowledgement.epoch)
+
+    let recording = Recording()
+    record(control, recording, actor: stop.actor, requestID: stop.requestID, action: "control.impose")
+    let waited = await recording.committed.value(within: settings.commitWait, sleep: sleep)
+    let commit = waited ?? recording.committed.known
+    if commit == nil { recording.noteAnswered() }
+    let journaledAt = recording.inJournalSince
+    metrics.phase("durable", clocks.monotonic() - begin.monotonic)
+    metrics.action("stop", origin: stop.origin, result: commit == nil ? "journaled" : "done")
+
+    let report = await cancel(control)
+    let final = commit?.control ?? control
+    let receipt = Receipt(
+      controls: [final], epoch: final.epoch, requestID: stop.requestID, state: .sealed,
+      durability: commit != nil ? .committed : journaledAt != nil ? .journaled : .pending, requestedAt: begin.at,
+      closedAt: closedAt, durableAt: commit?.at ?? journaledAt,
+      elapsedNanoseconds: clocks.monotonic() - begin.monotonic, replicas: [acknowledgement],
+      cancelMode: control.cancel, cancel: report, exposureLeft: runtime.exposure(control.scope),
+      refusedSince: runtime.refusedCount - begin.refused, audit: commit?.audit)
+    tell(.sealed, [final], actor: stop.actor, requestID: stop.requestID)
+    return receipt
+  }
+
+  /// Has the stop's orders taken back. The answer does not wait for a slow venue: what it does not hear of goes on.
+  private func cancel(_ control: Control) async -> CancelReport {
+    let orders = runtime.orders(takenBackBy: control.cancel, scope: control.scope)
+    guard !orders.isEmpty else { return CancelReport() }
+    let report = Outcome<CancelReport>()
+    let runtime = runtime
+    // Ends when the venue was asked for each; nobody cancels it.
+    Task { report.resolve(await runtime.cancel(orders)) }
+    return await report.value(within: settings.cancelWait, sleep: sleep) ?? CancelReport(requested: orders.count)
   }
 
   // MARK: Release
@@ -134,99 +154,134 @@ package actor CommandProcessor {
   /// Asks for controls to be lifted: an approval to be decided by another admin, or, with break-glass, the receipt.
   ///
   /// Refuses `precondition.failed` when the state moved since the caller looked or an order of the scope is in doubt,
-  /// `control.unknown`, and `request.invalid` for a reason too short.
+  /// `control.unknown`, `request.invalid` for a reason too short, and `store.unavailable`.
   package func requestRelease(
-    _ ids: [ControlID], reason: String, expecting: Epoch, isBreakGlass: Bool, by admin: AuthorizedAdmin
+    _ controls: [ControlID], reason: String, expecting: Epoch, isBreakGlass: Bool, by admin: AuthorizedAdmin
   ) async throws(Refusal) -> ReleaseAnswer {
     let minimum = isBreakGlass ? Control.breakGlassReasonLengthMin : Control.reasonLengthMin
     if let problem = ControlDraft.reasonProblem(reason, atLeast: minimum) {
       throw Refusal(.requestInvalid, "The release was not requested: reason \(problem.problem).", fields: [problem])
     }
-    try checkReleasable(ids, expecting: expecting)
-    guard settings.requiresApproval, !isBreakGlass else {
-      let note = ReleaseNote(
-        by: admin.actor, approvedBy: nil, at: clocks.now, reason: reason, isBreakGlass: isBreakGlass)
-      return .released(try await release(ids, note, expecting: expecting, admin: admin, approval: nil))
+    let reason = ControlDraft.oneLine(reason)
+    return try await inTurn { () async throws(Refusal) -> ReleaseAnswer in
+      try checkReleasable(controls, expecting: expecting)
+      guard settings.requiresApproval, !isBreakGlass else {
+        let note = ReleaseNote(
+          by: admin.actor, approvedBy: nil, at: clocks.now, reason: reason, isBreakGlass: isBreakGlass)
+        return .released(try await release(controls, note, expecting: expecting, admin: admin, approval: nil))
+      }
+      let approval = Approval(
+        id: ids.approvalID(), controls: controls, reason: reason, requestedBy: admin.actor, requestedAt: clocks.now,
+        epoch: expecting)
+      try await record(
+        approval, action: "control.release_request", by: admin,
+        summary: "asked to release \(controls.map(\.text).joined(separator: ", "))")
+      tell(.approvalRequested, [], approval: approval, actor: admin.actor, requestID: admin.requestID)
+      return .needsApproval(approval)
     }
-    let approval = Approval(
-      id: self.ids.approvalID(), controls: ids, reason: reason, requestedBy: admin.actor, requestedAt: clocks.now,
-      epoch: expecting)
-    try await commitApproval(
-      approval, action: "control.release_request", by: admin,
-      summary: "asked to release \(ids.map(\.text).joined(separator: ", "))")
-    tell(.approvalRequested, [], approval: approval, actor: admin.actor, requestID: admin.requestID)
-    return .needsApproval(approval)
   }
 
   /// Decides a requested release. Approving answers the receipt.
   ///
-  /// Refuses `approval.self`, `approval.closed`, `precondition.failed`, `control.unknown`, `resource.unknown`.
+  /// Refuses `approval.self`, `approval.closed`, `precondition.failed`, `control.unknown`, `resource.unknown`,
+  /// `store.unavailable`.
   package func decide(
     _ id: ApprovalID, _ decision: Approval.Decision, by admin: AuthorizedAdmin
   ) async throws(Refusal) -> ReleaseAnswer {
-    guard var approval = approvals[id] else { throw Refusal(.notFound, "There is no approval \(id).") }
     do throws(Refusal) {
-      try approval.decide(decision, by: admin.actor, at: clocks.now, current: inForce.epoch)
+      return try await inTurn { () async throws(Refusal) -> ReleaseAnswer in
+        guard var approval = approvals[id] else { throw Refusal(.notFound, "There is no approval \(id).") }
+        try approval.decide(decision, by: admin.actor, at: clocks.now, current: inForce.epoch)
+        switch decision {
+        case .deny:
+          try await record(
+            approval, action: "approval.deny", by: admin,
+            summary: "denied the release asked for by \(approval.requestedBy)")
+          tell(.approvalDenied, [], approval: approval, actor: admin.actor, requestID: admin.requestID)
+          return .denied(approval)
+        case .approve:
+          try checkReleasable(approval.controls, expecting: approval.epoch)
+          let note = ReleaseNote(
+            by: approval.requestedBy, approvedBy: admin.actor, at: clocks.now, reason: approval.reason,
+            isBreakGlass: false)
+          return .released(
+            try await release(approval.controls, note, expecting: approval.epoch, admin: admin, approval: approval))
+        }
+      }
     } catch {
-      await auditRefused(error, approval, admin)
+      if error.code != .notFound { await auditRefused(error, id, admin) }
       throw error
-    }
-    switch decision {
-    case .deny:
-      try await commitApproval(
-        approval, action: "approval.deny", by: admin, summary: "denied the release asked for by \(approval.requestedBy)"
-      )
-      tell(.approvalDenied, [], approval: approval, actor: admin.actor, requestID: admin.requestID)
-      return .denied(approval)
-    case .approve:
-      try checkReleasable(approval.controls, expecting: approval.epoch)
-      let note = ReleaseNote(
-        by: approval.requestedBy, approvedBy: admin.actor, at: clocks.now, reason: approval.reason, isBreakGlass: false)
-      return .released(
-        try await release(approval.controls, note, expecting: approval.epoch, admin: admin, approval: approval))
     }
   }
 
-  /// Records the release, then opens. If anything restricted the scope meanwhile, the epochs differ and nothing is lifted.
+  private func checkReleasable(_ controls: [ControlID], expecting: Epoch) throws(Refusal) {
+    var probe = inForce
+    try probe.release(controls, expecting: expecting)
+    guard holds.isEmpty else {
+      throw Refusal(
+        .storeUnavailable, "Nothing can be released: \(holds.count) stop(s) are still waiting for the store to take them.",
+        retryAfterSeconds: 1)
+    }
+    for scope in controls.compactMap({ committed.controls[$0]?.scope }) {
+      let doubtful = runtime.inDoubt(scope)
+      if let first = doubtful.first {
+        throw Refusal(
+          .preconditionFailed,
+          "\(doubtful.count) order(s) of this scope have no known outcome, the first is \(first.order); settle them first."
+        )
+      }
+    }
+  }
+
+  private func record(
+    _ approval: Approval, action: String, by admin: AuthorizedAdmin, summary: String
+  ) async throws(Refusal) {
+    let entry = AuditEntry(
+      at: clocks.now, actor: admin.actor, action: action, object: approval.id.text, requestID: admin.requestID,
+      reason: approval.reason, summary: summary)
+    let transition = ControlCommit(
+      expecting: committed.epoch, epoch: committed.epoch, approvals: [approval], audit: entry)
+    _ = try await commit(transition, otherwise: "Nothing was recorded")
+    keep(approval)
+    publish()
+  }
+
+  /// Records the release, then opens. Precondition: called in turn, and releasable. A stop that closes meanwhile is a hold
+  /// beside what is committed here, and stays.
   private func release(
-    _ ids: [ControlID], _ note: ReleaseNote, expecting: Epoch, admin: AuthorizedAdmin, approval: Approval?
+    _ controls: [ControlID], _ note: ReleaseNote, expecting: Epoch, admin: AuthorizedAdmin, approval: Approval?
   ) async throws(Refusal) -> Receipt {
     let requestedAt = clocks.now
     let start = clocks.monotonic()
-    let lifted = ids.compactMap { committed.controls[$0] }
-    await takeTurn(isStop: false)
-    defer { turn.pass() }
-    guard holds.isEmpty else { throw ControlState.stale(expected: expecting, current: inForce.epoch) }
+    let lifted = controls.compactMap { committed.controls[$0] }
     var next = committed
-    try next.release(ids, expecting: expecting)
+    try next.release(controls, expecting: expecting)
     let entry = AuditEntry(
       at: note.at, actor: admin.actor, action: note.isBreakGlass ? "control.release_break_glass" : "control.release",
-      object: ids.map(\.text).joined(separator: ","), before: Self.digest(lifted), requestID: admin.requestID,
+      object: controls.map(\.text).joined(separator: ","), before: Self.digest(lifted), requestID: admin.requestID,
       reason: note.reason,
       summary: "released \(lifted.map(\.scope.summary).joined(separator: "; ")), asked for by \(note.by)")
     let audit: Int64
-    do throws(StoreFailure) {
-      audit = try await store.commit(
+    do throws(Refusal) {
+      audit = try await commit(
         ControlCommit(
-          expecting: expecting, epoch: next.epoch, released: ids, release: note,
-          approvals: approval.map { [$0] } ?? [], audit: entry))
+          expecting: expecting, epoch: next.epoch, released: controls, release: note,
+          approvals: approval.map { [$0] } ?? [], audit: entry),
+        otherwise: "The release could not be recorded, so nothing was opened")
     } catch {
       metrics.action("release", origin: .human, result: "failed")
-      throw Refusal(
-        .storeUnavailable, "The release could not be recorded, so nothing was opened: \(error.message)",
-        retryAfterSeconds: 1)
+      throw error
     }
     committed = next
-    if let approval { approvals[approval.id] = approval }
+    if let approval { keep(approval) }
     publish()
     metrics.action("release", origin: .human, result: "done")
-    let scope = lifted.first?.scope ?? .global
     tell(.released, lifted, approval: approval, actor: admin.actor, requestID: admin.requestID)
     return Receipt(
       controls: lifted, epoch: next.epoch, requestID: admin.requestID, state: .released, durability: .committed,
       requestedAt: requestedAt, closedAt: nil, durableAt: clocks.now,
       elapsedNanoseconds: clocks.monotonic() - start, replicas: [], cancelMode: .none, cancel: CancelReport(),
-      exposureLeft: runtime.exposure(scope), refusedSince: 0, audit: audit)
+      exposureLeft: runtime.exposure(lifted.first?.scope ?? .global), refusedSince: 0, audit: audit)
   }
 }
 

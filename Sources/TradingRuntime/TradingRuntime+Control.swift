@@ -14,8 +14,9 @@ extension TradingRuntime: ControlledRuntime {
     let drained = await gate.drain(
       hasTimedOut: { clocks.monotonic() >= deadline },
       pause: { attempt in
-        // Sections last as long as one commit: give way first, sleep only when that was not enough.
-        if attempt < 64 { await Task.yield() } else { await sleep(.microseconds(100)) }
+        // A section lasts as long as one write: give way first, sleep only when that was not enough.
+        await Task.yield()
+        if attempt >= 64 { await sleep(.microseconds(100)) }
       })
     if drained == nil { await venue.reset() }
     return FenceAcknowledgement(
@@ -31,27 +32,37 @@ extension TradingRuntime: ControlledRuntime {
     }
   }
 
-  package func cancel(_ mode: CancelMode, scope: ControlScope) async -> CancelReport {
-    let targets = book.withLock { book in
-      book.open.values.filter { order in
-        scope.covers(order.scope) && order.state != .intent && !order.isCancelPending
-          && (mode == .all || (mode == .entries && order.opensExposure))
-      }.map(\.id)
+  package func orders(takenBackBy mode: CancelMode, scope: ControlScope) -> [OrderID] {
+    book.withLock { book in
+      book.open.values.filter { scope.covers($0.scope) && $0.state != .intent && mode.takesBack($0) }.map(\.id)
     }
-    var report = CancelReport()
-    for id in targets {
-      do throws(Refusal) {
-        try await cancel(id)
-        report.requested += 1
-      } catch  where error.code == .notFound {
-        continue  // it reached a final state meanwhile
-      } catch {
-        report.failed.append(id)
+  }
+
+  package func cancel(_ orders: [OrderID]) async -> CancelReport {
+    var report = CancelReport(requested: orders.count)
+    await withTaskGroup(of: OrderID?.self) { group in
+      var waiting = orders[...]
+      for _ in 0..<Self.cancelsMax { if let id = waiting.popFirst() { group.addTask { await self.failedCancel(id) } } }
+      for await failed in group {
+        if let failed { report.failed.append(failed) }
+        if let id = waiting.popFirst() { group.addTask { await self.failedCancel(id) } }
       }
     }
-    let open = book.withLock { book in targets.count { book.open[$0] != nil } }
-    report.confirmed = max(0, report.requested - open)
+    report.confirmed = book.withLock { book in orders.count { book.open[$0] == nil } }
     return report
+  }
+
+  /// Cancels asked for at once; more would only queue at the venue.
+  private static let cancelsMax = 8
+
+  /// The order, when asking for its cancel failed.
+  private func failedCancel(_ id: OrderID) async -> OrderID? {
+    do throws(Refusal) {
+      try await cancel(id)
+      return nil
+    } catch {
+      return error.code == .notFound ? nil : id  // not open: it reached a final state meanwhile
+    }
   }
 
   package func exposure(_ scope: ControlScope) -> Exposure {
@@ -77,11 +88,22 @@ extension TradingRuntime: ControlledRuntime {
           let isProtected = orders.contains { $0.purpose == .protective && $0.state == .working }
           if !isProtected { exposure.withoutVenueStop += 1 }
           let price = prices[symbol] ?? position.averagePrice ?? .zero
-          exposure.notionalCents += Int64((abs(position.quantity.double) * price.double * 100).rounded())
+          let cents = (abs(position.quantity.double) * price.double * 100).rounded()
+          exposure.notionalCents += Int64(min(cents, Exposure.centsMax))
         }
       }
       exposure.tenants = tenants.count
       return exposure
+    }
+  }
+}
+
+extension CancelMode {
+  func takesBack(_ order: Order) -> Bool {
+    switch self {
+    case .none: false
+    case .entries: order.opensExposure
+    case .all: true
     }
   }
 }

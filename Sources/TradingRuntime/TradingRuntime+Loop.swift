@@ -5,11 +5,13 @@ import Synchronization
 import Telemetry
 import Venues
 
-/// One pass: take in bars, decide for every profile and symbol, send what was decided.
+/// One pass: settle what is unsettled, take in bars, decide for every profile and symbol, send what was decided.
 extension TradingRuntime {
   package func pass() async {
     let start = clocks.monotonic()
     let now = clocks.now
+    await repeatCancels()
+    await lookUpUnknown()
     let bars = takeBars(at: now)
     if !bars.isEmpty {
       await saveMarketPosition()

@@ -8,7 +8,8 @@ package import Venues
 /// The embedded runtime: users → profiles → symbols. Bars come in, rules decide, risk reserves, the gate lets pass, the
 /// venue answers, the ledger books.
 ///
-/// `TradingRuntime+Loop.swift` is one pass of it, `TradingRuntime+Orders.swift` the life of one order.
+/// `TradingRuntime+Loop.swift` is one pass of it, `TradingRuntime+Orders.swift` and `TradingRuntime+Answers.swift` the life
+/// of one order.
 package final class TradingRuntime: Sendable {
   package struct Settings: Sendable {
     package var replica: ReplicaID
@@ -42,6 +43,7 @@ package final class TradingRuntime: Sendable {
   let sleep: @Sendable (Duration) async -> Void
   /// Bars go to a simulated venue before anyone decides on them.
   let onBar: @Sendable (Symbol, Bar) -> Void
+  let lanes = OrderLanes()
   let book = Mutex(Book())
   let market: Mutex<MarketState>
   let publicState = Mutex(RuntimeState())
@@ -109,7 +111,10 @@ package final class TradingRuntime: Sendable {
       for order in recovered.openOrders { book.add(order) }
     }
     await resolveUnfinished(recovered.openOrders)
-    await reconcile()
+    guard await reconcile() else {
+      throw StoreFailure(
+        .unavailable, "The venue \(settings.venue) could not be compared with our books; nothing trades before that.")
+    }
   }
 
   private func warmUp(_ profiles: [Profile]) throws(StoreFailure) {

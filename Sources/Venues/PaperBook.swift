@@ -6,7 +6,7 @@ struct PaperBook {
   /// One change, as logged and replayed. The order comes with its first entry.
   struct Entry: Equatable {
     var order: VenueOrder?
-    var event: VenueEvent?
+    var event: VenueEvent
   }
 
   private struct Resting {
@@ -19,7 +19,6 @@ struct PaperBook {
   /// Working orders by symbol, oldest first.
   private var working: [Symbol: [OrderID]] = [:]
   private var positions: [VenueSnapshot.Holding: Quantity] = [:]
-  private var executionCount = 0
   private var random: SplitMix64
 
   init(seed: UInt64) {
@@ -28,13 +27,9 @@ struct PaperBook {
 
   // MARK: Requests
 
-  /// Accepts an order, or rejects it. A client id that was used before is rejected for ever, as most venues do.
+  /// Accepts an order, or rejects it. Precondition: its id is new; an id that was used before stays used for ever.
   mutating func take(_ order: VenueOrder, _ behaviour: PaperVenue.Behaviour, at now: WallTime) -> [Entry] {
-    guard orders[order.id] == nil else {
-      return [
-        Entry(event: VenueEvent(order: order.id, what: .rejected(reason: "client_order_id must be unique"), at: now))
-      ]
-    }
+    precondition(orders[order.id] == nil, "order \(order.id) was placed before")
     let isTarget = behaviour.rejectSymbol.map { $0 == order.symbol } ?? true
     let draw = Double(random.next() >> 11) * 0x1p-53
     let isRejected = isTarget && draw < behaviour.rejectShare
@@ -58,11 +53,10 @@ struct PaperBook {
       guard let resting = orders[id], resting.status == .working, let price = Self.fillPrice(resting.order, bar) else {
         continue
       }
-      executionCount += 1
-      let what = VenueEvent.What.filled(
-        execution: "paper-\(executionCount)", quantity: resting.order.quantity, price: price)
+      // An order fills at once, so its id names the execution: also after a log that lost its last lines.
+      let what = VenueEvent.What.filled(execution: "paper-\(id)", quantity: resting.order.quantity, price: price)
       let entry = Entry(event: VenueEvent(order: id, what: what, at: now))
-      replay(entry, counts: false)
+      replay(entry)
       entries.append(entry)
       if let protection = resting.order.protection {
         let placed = Entry(
@@ -93,21 +87,19 @@ struct PaperBook {
   // MARK: State
 
   /// Applies one logged change. Replaying a log gives the state that wrote it.
-  mutating func replay(_ entry: Entry) { replay(entry, counts: true) }
-
-  private mutating func replay(_ entry: Entry, counts: Bool) {
+  mutating func replay(_ entry: Entry) {
+    let event = entry.event
     if let order = entry.order {
       orders[order.id] = Resting(order: order, status: .working, executions: [])
       working[order.symbol, default: []].append(order.id)
     }
-    guard let event = entry.event, var resting = orders[event.order] else { return }
+    guard var resting = orders[event.order] else { return }
     switch event.what {
     case .accepted: return
     case .rejected: resting.status = .rejected
     case .canceled: resting.status = .canceled
     case .expired: resting.status = .expired
     case .filled(let execution, let quantity, let price):
-      if counts { executionCount += 1 }
       resting.executions.append(.init(id: execution, quantity: quantity, price: price))
       resting.status = .filled
       let holding = VenueSnapshot.Holding(account: resting.order.account, symbol: resting.order.symbol)

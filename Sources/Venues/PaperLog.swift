@@ -17,19 +17,24 @@ final class PaperLog: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Every whole entry; a torn last line is left out.
+  /// Every whole entry. A last line cut short by a crash is removed.
   func read() throws -> [PaperBook.Entry] {
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    let whole = data.prefix(data.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)
+    if whole.count < data.count { ftruncate(descriptor, off_t(whole.count)) }
     let decoder = JSONDecoder()
-    return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
+    return whole.split(separator: UInt8(ascii: "\n")).compactMap { line in
       (try? decoder.decode(Line.self, from: Data(line)))?.entry
     }
   }
 
+  /// A full disk loses the line, and no more: what was written of it is taken back, so that the next one is whole.
   func append(_ entry: PaperBook.Entry) {
     guard var bytes = try? JSONEncoder().encode(Line(entry)) else { return }
     bytes.append(UInt8(ascii: "\n"))
-    _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }  // a full disk loses paper, not money
+    let end = lseek(descriptor, 0, SEEK_END)
+    let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if count != bytes.count { ftruncate(descriptor, end) }
   }
 
   private struct Line: Codable {
@@ -51,7 +56,7 @@ final class PaperLog: Sendable {
     var at: Int64?
 
     init(_ entry: PaperBook.Entry) {
-      id = entry.order?.id.text ?? entry.event?.order.text ?? ""
+      id = entry.event.order.text
       if let order = entry.order {
         tenant = order.account.tenant.text
         profile = order.account.profile.text
@@ -63,9 +68,8 @@ final class PaperLog: Sendable {
         stopID = order.attachedStop?.id.text
         stopPrice = order.attachedStop?.price.description
       }
-      guard let event = entry.event else { return }
-      at = event.at.unixMilliseconds
-      switch event.what {
+      at = entry.event.at.unixMilliseconds
+      switch entry.event.what {
       case .accepted: what = "accepted"
       case .rejected(let text): (what, reason) = ("rejected", text)
       case .canceled: what = "canceled"
@@ -76,11 +80,8 @@ final class PaperLog: Sendable {
     }
 
     var entry: PaperBook.Entry? {
-      guard let id = OrderID(id) else { return nil }
-      let event = what.flatMap { what -> VenueEvent? in
-        guard let change = change(what), let at else { return nil }
-        return VenueEvent(order: id, what: change, at: WallTime(unixMilliseconds: at))
-      }
+      guard let id = OrderID(id), let change = what.flatMap(change), let at else { return nil }
+      let event = VenueEvent(order: id, what: change, at: WallTime(unixMilliseconds: at))
       return PaperBook.Entry(order: order(id), event: event)
     }
 

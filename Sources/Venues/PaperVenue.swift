@@ -19,11 +19,18 @@ package final class PaperVenue: Venue {
 
   package let id: VenueID
   package let events: AsyncStream<VenueEvent>
+  /// It is in this process: an order it does not know was never handed over.
+  package let knowsEveryOrder = true
   private let output: AsyncStream<VenueEvent>.Continuation
   private let now: @Sendable () -> WallTime
-  private let book: Mutex<PaperBook>
-  private let behaviour = Mutex(Behaviour())
+  private let state: Mutex<State>
   private let log: PaperLog?
+
+  private struct State {
+    var book: PaperBook
+    var connection = VenueConnection()
+    var behaviour = Behaviour()
+  }
 
   /// Reads what an earlier run left in `logPath`; nil keeps nothing.
   package init(id: VenueID, logPath: String?, seed: UInt64, now: @escaping @Sendable () -> WallTime) throws {
@@ -31,47 +38,49 @@ package final class PaperVenue: Venue {
     self.now = now
     (events, output) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(VenueLimits.eventsMax))
     var book = PaperBook(seed: seed)
-    if let logPath {
-      let log = try PaperLog(logPath)
-      for entry in try log.read() { book.replay(entry) }
-      self.log = log
-    } else {
-      log = nil
-    }
-    self.book = Mutex(book)
+    log = try logPath.map { try PaperLog($0) }
+    for entry in try log?.read() ?? [] { book.replay(entry) }
+    state = Mutex(State(book: book))
   }
 
-  package func write(_ order: VenueOrder) async throws(VenueFailure) {
-    let behaviour = behaviour.withLock { $0 }
-    let events = book.withLock { $0.take(order, behaviour, at: now()) }
-    publish(events)
+  package var connection: VenueConnection { state.withLock { $0.connection } }
+
+  package func write(_ order: VenueOrder, over connection: VenueConnection) async throws(VenueFailure) {
+    let failure = state.withLock { state -> VenueFailure? in
+      guard connection == state.connection else { return .notSent("the connection was reset") }
+      guard state.book.report(order.id) == nil else { return .uncertain("the venue has an order of this id already") }
+      publish(state.book.take(order, state.behaviour, at: now()))
+      return nil
+    }
+    if let failure { throw failure }
   }
 
   package func cancel(_ id: OrderID) async throws(VenueFailure) {
-    publish(book.withLock { $0.cancel(id, at: now()) })
+    state.withLock { publish($0.book.cancel(id, at: now())) }
   }
 
   package func lookUp(_ id: OrderID) async throws(VenueFailure) -> VenueOrderReport? {
-    book.withLock { $0.report(id) }
+    state.withLock { $0.book.report(id) }
   }
 
   package func snapshot() async throws(VenueFailure) -> VenueSnapshot {
-    book.withLock { $0.snapshot() }
+    state.withLock { $0.book.snapshot() }
   }
 
-  package func reset() async {}
+  package func reset() async { state.withLock { $0.connection.resets += 1 } }
 
   /// The market moved one bar: fills what the bar reaches.
   package func advance(_ symbol: Symbol, _ bar: Bar) {
-    publish(book.withLock { $0.advance(symbol, bar, at: now()) })
+    state.withLock { publish($0.book.advance(symbol, bar, at: now())) }
   }
 
-  package func setBehaviour(_ new: Behaviour) { behaviour.withLock { $0 = new } }
+  package func setBehaviour(_ new: Behaviour) { state.withLock { $0.behaviour = new } }
 
+  /// Called under the lock, so that log and events have the order in which things happened.
   private func publish(_ entries: [PaperBook.Entry]) {
     for entry in entries {
       log?.append(entry)
-      if let event = entry.event { output.yield(event) }
+      output.yield(entry.event)
     }
   }
 }

@@ -8,10 +8,16 @@ package import Strategy
 package protocol Venue: Sendable {
   var id: VenueID { get }
 
-  /// Hands an order to the connection. Runs inside the gate's section, so it must not wait for the venue's answer.
+  /// The connection orders are written over now.
+  var connection: VenueConnection { get }
+
+  /// Hands an order over. Runs inside the gate's section, so it must not wait for the venue's answer.
+  ///
+  /// - Parameter connection: the one that stood before the section began. Over another the order does not leave, however
+  ///   late this call runs: a stop that could not wait for it has reset the connection.
   ///
   /// Returns once the bytes are out of our hands. Throws `notSent` when none of them left, `uncertain` when some may have.
-  func write(_ order: VenueOrder) async throws(VenueFailure)
+  func write(_ order: VenueOrder, over connection: VenueConnection) async throws(VenueFailure)
 
   /// Asks to cancel. Not gated: cancels always pass. The outcome comes as an event.
   func cancel(_ id: OrderID) async throws(VenueFailure)
@@ -19,19 +25,30 @@ package protocol Venue: Sendable {
   /// What the venue knows of an order by its client id; nil when it never saw it.
   func lookUp(_ id: OrderID) async throws(VenueFailure) -> VenueOrderReport?
 
+  /// Whether a look-up without result proves that the order is not there and will not arrive later.
+  var knowsEveryOrder: Bool { get }
+
   /// Working orders and positions at one moment, for reconciliation.
   func snapshot() async throws(VenueFailure) -> VenueSnapshot
 
-  /// Drops the connection: what was handed over without an answer becomes uncertain. Called when draining takes too long.
+  /// Drops the connection and takes a new one. When it returns, no order leaves over the old one any more; writes that hang
+  /// on it throw. Called when draining takes too long.
   func reset() async
 
   /// Everything the venue says, in order. One consumer; at most `VenueLimits.eventsMax` wait for it.
   var events: AsyncStream<VenueEvent> { get }
 }
 
+/// Which of a venue's connections: the number of times it was reset.
+package struct VenueConnection: Equatable, Sendable {
+  package var resets: UInt64 = 0
+
+  package init() {}
+}
+
 package enum VenueLimits {
-  /// Events waiting for the runtime. More means the runtime is not running; the stream then ends and a full
-  /// reconciliation follows.
+  /// Events waiting for the runtime. More means the runtime is not running: the newest are dropped, and reconciliation
+  /// finds out what they said.
   package static let eventsMax = 100_000
 }
 

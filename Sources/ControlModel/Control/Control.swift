@@ -41,6 +41,10 @@ package struct Control: Hashable, Sendable {
   package static let reasonLengthMin = 10
   /// Longest reason kept, in characters: it is shown whole in pages, receipts and log lines.
   package static let reasonLengthMax = 500
+  /// Most bytes of a reason: room for the longest in four-byte characters.
+  package static let reasonBytesMax = 4 * reasonLengthMax
+  /// Longest ticket, in bytes.
+  package static let ticketBytesMax = 64
   /// Shortest reason for one person releasing alone.
   package static let breakGlassReasonLengthMin = 20
 }

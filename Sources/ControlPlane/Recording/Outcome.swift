@@ -4,44 +4,63 @@ import Synchronization
 final class Outcome<Value: Sendable>: Sendable {
   private struct State {
     var value: Value?
-    var waiters: [Int: CheckedContinuation<Value?, Never>] = [:]
+    var waiters: [Int: Waiter] = [:]
     var nextWaiter = 0
+  }
+
+  private enum Waiter {
+    case waiting(CheckedContinuation<Value?, Never>)
+    /// Its time was up before it began to wait.
+    case late
   }
 
   private let state = Mutex(State())
 
+  /// Only the first value counts.
   func resolve(_ value: Value) {
     let waiters = state.withLock { state in
-      state.value = value
       defer { state.waiters = [:] }
+      guard state.value == nil else { return [Waiter]() }
+      state.value = value
       return Array(state.waiters.values)
     }
-    for waiter in waiters { waiter.resume(returning: value) }
+    for case .waiting(let waiter) in waiters { waiter.resume(returning: value) }
   }
 
-  /// The value, or nil when `limit` has passed without one.
-  func value(within limit: Duration, sleep: @escaping @Sendable (Duration) async -> Void) async -> Value? {
+  /// The value, if it is known.
+  var known: Value? { state.withLock { $0.value } }
+
+  /// The value, or nil when `limit` has passed without one; without a limit, the value.
+  func value(within limit: Duration?, sleep: @escaping @Sendable (Duration) async -> Void) async -> Value? {
     let id = state.withLock { state in
       state.nextWaiter += 1
       return state.nextWaiter
     }
     // Ends when the limit has passed, or at once when the value came first.
-    let timer = Task {
-      await sleep(limit)
-      giveUp(id)
-    }
-    defer { timer.cancel() }
-    return await withCheckedContinuation { continuation in
-      let known = state.withLock { state -> Value? in
-        if state.value == nil { state.waiters[id] = continuation }
-        return state.value
+    let timer = limit.map { limit in
+      Task {
+        await sleep(limit)
+        giveUp(id)
       }
-      if let known { continuation.resume(returning: known) }
+    }
+    defer { timer?.cancel() }
+    return await withCheckedContinuation { continuation in
+      let isOver = state.withLock { state in
+        if state.value != nil || state.waiters.removeValue(forKey: id) != nil { return true }
+        state.waiters[id] = .waiting(continuation)
+        return false
+      }
+      if isOver { continuation.resume(returning: known) }
     }
   }
 
   private func giveUp(_ id: Int) {
-    let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
-    waiter?.resume(returning: nil)
+    let waiter = state.withLock { state -> Waiter? in
+      guard state.value == nil else { return nil }
+      let waiter = state.waiters.removeValue(forKey: id)
+      if waiter == nil { state.waiters[id] = .late }
+      return waiter
+    }
+    if case .waiting(let continuation) = waiter { continuation.resume(returning: nil) }
   }
 }

@@ -90,8 +90,8 @@ package struct AuditLeaf: Sendable, Equatable {
   private static func encode(_ entry: AuditEntry, _ sequence: Int64) -> [UInt8] {
     var line = JSONLine()
     line.begin()
-    line.field("action", entry.action)
     if let actingAs = entry.actingAs { line.field("actingAs", actingAs) }
+    line.field("action", entry.action)
     line.field("actor", entry.actor)
     line.field("after", entry.after)
     line.field("at", entry.at.description)

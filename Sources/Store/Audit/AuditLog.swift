@@ -83,34 +83,48 @@ package enum AuditLog {
     ).compactMap { AuditLeaf(bytes: Array($0["leaf"] as Data), chain: Array($0["chain"] as Data)) }
   }
 
-  /// Walks the whole chain from the first leaf.
+  /// Walks the whole chain from the first leaf and stops at the first row that is missing, changed, moved, or found under
+  /// other search terms than its own. Rows are read as bytes, whatever type someone gave them.
   package static func verify(in database: GRDB.Database) throws -> AuditVerdict {
-    var expected: Int64 = 1
+    var verified: Int64 = 0
     var previous = AuditLeaf.origin
     let rows = try Row.fetchCursor(
-      database, sql: "SELECT seq, leaf, chain, request_id, actor, action, object FROM audit ORDER BY seq")
+      database,
+      sql: """
+        SELECT seq, CAST(leaf AS BLOB) AS leaf, CAST(chain AS BLOB) AS chain, CAST(request_id AS BLOB) AS request_id,
+          CAST(actor AS BLOB) AS actor, CAST(action AS BLOB) AS action, CAST(object AS BLOB) AS object
+        FROM audit ORDER BY seq
+        """)
     while let row = try rows.next() {
+      func bytes(_ column: String) -> [UInt8] { (row[column] as Data?).map { Array($0) } ?? [] }
       let sequence: Int64 = row["seq"]
-      let bytes = Array(row["leaf"] as Data)
-      let chain = Array(row["chain"] as Data)
-      func bad(_ why: String) -> AuditVerdict {
-        AuditVerdict(verified: expected - 1, head: previous, firstBad: expected, problem: why)
+      if let problem = problem(sequence: sequence, expected: verified + 1, previous, bytes) {
+        return AuditVerdict(verified: verified, head: previous, firstBad: verified + 1, problem: problem)
       }
-      guard sequence == expected else { return bad("row \(expected) is missing; the next one is \(sequence)") }
-      guard AuditLeaf.link(previous, bytes) == chain else {
-        return bad("row \(sequence) was changed, or one before it")
-      }
-      guard let leaf = AuditLeaf(bytes: bytes, chain: chain), leaf.sequence == sequence else {
-        return bad("row \(sequence) does not hold its own sequence number")
-      }
-      let entry = leaf.entry
-      guard entry.requestID.text == row["request_id"] as String, entry.actor == row["actor"] as String,
-        entry.action == row["action"] as String, entry.object == row["object"] as String
-      else { return bad("the search columns of row \(sequence) differ from its content") }
-      previous = chain
-      expected += 1
+      previous = bytes("chain")
+      verified += 1
     }
-    return AuditVerdict(verified: expected - 1, head: previous, firstBad: nil, problem: nil)
+    return AuditVerdict(verified: verified, head: previous, firstBad: nil, problem: nil)
+  }
+
+  private static func problem(
+    sequence: Int64, expected: Int64, _ previous: [UInt8], _ bytes: (_ column: String) -> [UInt8]
+  ) -> String? {
+    guard sequence == expected else { return "row \(expected) is missing; the next one is \(sequence)" }
+    guard AuditLeaf.link(previous, bytes("leaf")) == bytes("chain") else {
+      return "row \(sequence) was changed, or one before it"
+    }
+    guard let leaf = AuditLeaf(bytes: bytes("leaf"), chain: bytes("chain")), leaf.sequence == sequence else {
+      return "row \(sequence) does not hold its own sequence number"
+    }
+    let entry = leaf.entry
+    let terms = [
+      ("request_id", entry.requestID.text), ("actor", entry.actor), ("action", entry.action), ("object", entry.object),
+    ]
+    guard terms.allSatisfy({ bytes($0.0) == Array($0.1.utf8) }) else {
+      return "the search columns of row \(sequence) differ from its content"
+    }
+    return nil
   }
 }
 

@@ -44,6 +44,7 @@ enum ControlRows {
         control.ticket, control.actor, control.origin.description, control.createdAt.unixMilliseconds,
         Int64(control.epoch.value), control.reviewBy.unixMilliseconds, control.requestID.text,
       ])
+    guard database.changesCount == 1 else { throw StoreFailure(.conflict, "Control \(control.id) exists already.") }
   }
 
   static func release(_ id: ControlID, _ note: ReleaseNote, _ database: GRDB.Database) throws {

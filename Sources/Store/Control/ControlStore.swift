@@ -13,8 +13,7 @@ package struct ControlRecord: Sendable, Equatable {
 
 /// One control transition and the audit entry that records it, made durable together or not at all.
 package struct ControlCommit: Sendable {
-  /// The epoch the transition was decided at. A commit at another epoch is a `conflict`, except for an imposed control
-  /// that only adds: those are merged.
+  /// The epoch the transition was decided at. A commit at another epoch is a `conflict`.
   package var expecting: Epoch
   package var imposed: [Control]
   package var released: [ControlID]
@@ -70,8 +69,11 @@ package struct ControlDocument: Sendable, Equatable {
 package protocol ControlStore: Sendable {
   /// The committed state.
   func load() async throws(StoreFailure) -> ControlRecord
-  /// Makes a transition durable and returns the sequence of its audit leaf. Throws `conflict` when the epoch is not the
-  /// expected one; after any throw nothing has changed.
+  /// Makes a transition durable and returns the sequence of its audit leaf.
+  ///
+  /// Throws `conflict` when the epoch is not the expected one, an imposed control exists or a released one is not in force:
+  /// nothing has changed then, and `load` tells what stands. Throws `unavailable` when the store cannot say; a store that
+  /// is reached over a network may hold the transition all the same.
   func commit(_ commit: ControlCommit) async throws(StoreFailure) -> Int64
   /// Documents, newest first; only those in force when `active`.
   func documents(active: Bool?, limit: Int) async throws(StoreFailure) -> [ControlDocument]

@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// The one directory a process keeps its state in, locked against a second process for as long as this value lives.
+/// The one directory a process keeps its state in, locked against a second process until released.
 package final class DataDirectory: Sendable {
   package let path: String
-  private let lock: Int32
+  private let lock: Mutex<Int32>
 
   /// Creates the directory if needed and takes its lock.
   ///
@@ -35,10 +35,18 @@ package final class DataDirectory: Sendable {
     let text = "\(getpid())\n"
     _ = text.withCString { write(descriptor, $0, strlen($0)) }  // only a hint for the message above
     self.path = path
-    lock = descriptor
+    lock = Mutex(descriptor)
   }
 
-  deinit { close(lock) }
+  deinit { release() }
+
+  /// Lets another process have the directory. The owner has written its last by now.
+  package func release() {
+    lock.withLock { descriptor in
+      if descriptor >= 0 { close(descriptor) }
+      descriptor = -1
+    }
+  }
 
   package func file(_ name: String) -> String { path + "/" + name }
 

@@ -1,3 +1,4 @@
+import Foundation
 package import GRDB
 package import Telemetry
 
@@ -22,11 +23,8 @@ package final class Database: Sendable {
       try database.execute(sql: "PRAGMA foreign_keys = ON")
     }
     do {
+      try Self.check(path)
       let pool = try DatabasePool(path: path, configuration: configuration)
-      let verdict = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-      guard verdict == "ok" else {
-        throw StoreFailure(.corrupt, Self.corruption(path, verdict ?? "no answer"))
-      }
       try migrator.migrate(pool)
       self.pool = pool
     } catch let failure as StoreFailure {
@@ -43,17 +41,31 @@ package final class Database: Sendable {
     commit = metrics.family(MetricCatalog.storageCommit).histogram(name)
   }
 
+  /// Reads a file that is there through a connection that cannot write: one that can changes it by being opened.
+  private static func check(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    var configuration = Configuration()
+    configuration.readonly = true
+    let verdict = try DatabaseQueue(path: path, configuration: configuration).read {
+      try String.fetchOne($0, sql: "PRAGMA quick_check(1)")
+    }
+    guard verdict == "ok" else { throw StoreFailure(.corrupt, corruption(path, verdict ?? "no answer")) }
+  }
+
   private static func corruption(_ path: String, _ verdict: String) -> String {
     "The database \(path) is damaged (\(verdict)). Nothing was changed. Restore it from a backup, or move it away to start empty."
   }
 
-  /// One durable transaction: when it returns, it is on disk; when it throws, nothing happened.
+  /// One durable transaction: when it returns, it is on disk; when it throws, nothing happened. Not cancelled with the
+  /// caller: a client that hangs up must not leave half of what it began.
   package func write<Result: Sendable>(
     _ work: @escaping @Sendable (GRDB.Database) throws -> Result
   ) async throws(StoreFailure) -> Result {
     let start = clocks.monotonic()
     do {
-      let result = try await pool.write(work)
+      let pool = pool
+      // Ends with the transaction; nobody cancels it.
+      let result = try await Task { try await pool.write(work) }.value
       commit.observe(Int(clocks.monotonic() - start))
       return result
     } catch let failure as StoreFailure {
@@ -79,6 +91,8 @@ package final class Database: Sendable {
   package func readNow<Result>(_ work: (GRDB.Database) throws -> Result) throws(StoreFailure) -> Result {
     do {
       return try pool.read(work)
+    } catch let failure as StoreFailure {
+      throw failure
     } catch {
       throw StoreFailure(.unavailable, "A read from the store failed: \(error).")
     }

@@ -54,15 +54,21 @@ package struct StoredControl: Codable {
     return stored.control
   }
 
+  /// nil if any member is not what it should be: a scope that lost a name would cover other orders.
   private var control: Control? {
+    let names = (
+      tenant: tenant.map { TenantID($0) }, profile: profile.map { ProfileID($0) }, venue: venue.map { VenueID($0) },
+      symbol: symbol.map { Symbol($0) }
+    )
     guard let id = ControlID(id), let kind = ControlKind(rawValue: kind), let level = ControlLevel(text: level),
       let cancel = CancelMode(rawValue: cancel), let origin = ControlOrigin(origin),
       let createdAt = WallTime(rfc3339: createdAt), let reviewBy = WallTime(rfc3339: reviewBy),
-      let requestID = RequestID(requestId), profile == nil || tenant != nil
+      let requestID = RequestID(requestId), profile == nil || tenant != nil, names.tenant != .some(nil),
+      names.profile != .some(nil), names.venue != .some(nil), names.symbol != .some(nil)
     else { return nil }
     let scope = ControlScope(
-      tenant: tenant.flatMap { TenantID($0) }, profile: profile.flatMap { ProfileID($0) },
-      venue: venue.flatMap { VenueID($0) }, symbol: symbol.flatMap { Symbol($0) })
+      tenant: names.tenant ?? nil, profile: names.profile ?? nil, venue: names.venue ?? nil,
+      symbol: names.symbol ?? nil)
     return Control(
       id: id, scope: scope, kind: kind, level: level, cancel: cancel, reason: reason, ticket: ticket, actor: actor,
       origin: origin, createdAt: createdAt, epoch: Epoch(epoch), reviewBy: reviewBy, requestID: requestID)

@@ -9,8 +9,10 @@ package protocol ControlledRuntime: Sendable {
   func setHeld(_ held: Bool)
   /// Waits until no order of an older state can still leave, resetting the venue connection if that takes too long.
   func fence(at epoch: Epoch, scope: ControlScope) async -> FenceAcknowledgement
-  /// Asks the venue to take back working orders of the scope.
-  func cancel(_ mode: CancelMode, scope: ControlScope) async -> CancelReport
+  /// The orders of the scope that a stop of this mode takes back.
+  func orders(takenBackBy mode: CancelMode, scope: ControlScope) -> [OrderID]
+  /// Asks the venue to take orders back. Returns when it was asked for all of them.
+  func cancel(_ orders: [OrderID]) async -> CancelReport
   /// Orders of the scope handed to a venue without a known outcome.
   func inDoubt(_ scope: ControlScope) -> [InDoubtOrder]
   /// What would go on, or be left, under a stop of the scope.
@@ -89,6 +91,9 @@ package struct Exposure: Equatable, Sendable {
   package var notionalCents: Int64 = 0
 
   package var openOrders: Int { openEntries + openProtective }
+
+  /// More per position than any account holds, and few enough that thousands of them can be added.
+  static let centsMax = 1e15
 
   package init() {}
 }

@@ -1,16 +1,14 @@
-// public: entered once per order, between the decision to send and the bytes on the wire.
-
-public import ControlModel
+package import ControlModel
 import Synchronization
 
 /// The last thing between an order and a venue. Every send happens inside a section; a stop closes the gate for its scope
 /// and then waits until every section that began before has ended. After that no order of the scope can start.
 ///
 /// The scheme is SRCU's (Linux kernel, `srcu.c`): two counters, one for sections of each parity. A section reads the parity,
-/// counts itself, and only then reads its level; a closer writes levels, then flips the parity and waits for the old
-/// counter, twice. So either the section saw the new level, or the closer saw the section. Other tenants' sections never
-/// hold up a stop.
-public final class OrderGate: Sendable {
+/// counts itself, and only then reads its level; a closer writes levels, and then has to see each counter at zero once. A
+/// section that read an old level had counted itself before the new one was written, so the closer sees it. The parity
+/// only sends new sections to the counter nobody waits for, so that a stream of them cannot keep a stop waiting.
+package final class OrderGate: Sendable {
   private let parity = Atomic<Int>(0)
   private let even = Atomic<Int>(0)
   private let odd = Atomic<Int>(0)
@@ -20,15 +18,13 @@ public final class OrderGate: Sendable {
   private let hasNarrowControls = Atomic<Bool>(false)
   private let refused = Atomic<Int>(0)
   private let seats = Mutex(Seats())
+  /// How often a counter was seen at zero by closers, alternating between the two: even turns are the even counter's.
+  private let turns = Mutex(0)
 
   private struct Seats {
     var byAccount: [SeatKey: GateSeat] = [:]
     var state = ControlState()
-  }
-
-  struct SeatKey: Hashable {
-    let tenant: TenantID
-    let profile: ProfileID
+    var levels = SeatLevels(ControlState())
   }
 
   package init() {}
@@ -41,38 +37,26 @@ public final class OrderGate: Sendable {
       let key = SeatKey(tenant: tenant, profile: profile)
       if let seat = seats.byAccount[key] { return seat }
       let made = GateSeat(tenant: tenant, profile: profile)
-      made.level.store(Self.level(of: made, in: seats.state).rawValue, ordering: .sequentiallyConsistent)
+      made.level.store(seats.levels.level(of: key).rawValue, ordering: .sequentiallyConsistent)
       seats.byAccount[key] = made
       return made
     }
   }
 
   /// Opens a section for one order. While it is open the order may be handed to the venue; then `leave` must be called,
-  /// whatever happened. A refusal names the level that stopped it.
+  /// whatever happened.
   ///
   /// - Parameter isReducing: the order only shrinks a position, by quantity reserved for it.
   package func enter(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> GateAnswer {
-    let side = parity.load(ordering: .sequentiallyConsistent) & 1
-    let counter = side == 0
-    if counter {
+    let pass = GatePass(side: parity.load(ordering: .sequentiallyConsistent))
+    if pass.side == 0 {
       even.add(1, ordering: .sequentiallyConsistent)
     } else {
       odd.add(1, ordering: .sequentiallyConsistent)
     }
-    let level = level(seat, venue, symbol)
-    if level == .active || (level == .reduceOnly && isReducing) { return .passed(GatePass(side: side)) }
-    leave(GatePass(side: side))
-    refused.add(1, ordering: .relaxed)
-    return .refused(level, isHeld: isHeld.load(ordering: .relaxed))
-  }
-
-  /// Whether an order would pass now, without opening a section. For decisions that only make sense if one could.
-  package func wouldAdmit(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> Bool {
-    switch level(seat, venue, symbol) {
-    case .active: true
-    case .reduceOnly: isReducing
-    case .halted: false
-    }
+    guard let refusal = refusal(seat, venue: venue, symbol: symbol, isReducing: isReducing) else { return .passed(pass) }
+    leave(pass)
+    return .refused(refusal)
   }
 
   /// Closes a section.
@@ -84,6 +68,24 @@ public final class OrderGate: Sendable {
     }
   }
 
+  /// Why an order would not pass now, counted as refused; nil if it would. Opens no section, so it proves nothing: it saves
+  /// an order that is turned away the work of getting ready.
+  package func refusal(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> GateRefusal? {
+    let level = level(seat, venue, symbol)
+    guard !admits(level, isReducing: isReducing) else { return nil }
+    refused.add(1, ordering: .relaxed)
+    return GateRefusal(level: level, isHeld: held)
+  }
+
+  /// Whether an order would pass now. For decisions that only make sense if one could.
+  package func wouldAdmit(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> Bool {
+    admits(level(seat, venue, symbol), isReducing: isReducing)
+  }
+
+  private func admits(_ level: ControlLevel, isReducing: Bool) -> Bool {
+    level == .active || (level == .reduceOnly && isReducing)
+  }
+
   private func level(_ seat: GateSeat, _ venue: VenueID, _ symbol: Symbol) -> ControlLevel {
     if isHeld.load(ordering: .sequentiallyConsistent) { return .halted }
     let word = ControlLevel(rawValue: seat.level.load(ordering: .sequentiallyConsistent)) ?? .halted
@@ -92,10 +94,8 @@ public final class OrderGate: Sendable {
     return seats.withLock { $0.state.effective(for: order).level }
   }
 
-  /// Every control on one order's scope.
-  package func effective(_ order: OrderScope) -> EffectiveState {
-    seats.withLock { $0.state.effective(for: order) }
-  }
+  /// The controls that decide now.
+  package var state: ControlState { seats.withLock { $0.state } }
 
   /// Orders refused at the gate since the process started.
   package var refusedCount: Int { refused.load(ordering: .relaxed) }
@@ -103,39 +103,44 @@ public final class OrderGate: Sendable {
   // MARK: Control
 
   /// Makes `state` decide for every section that opens from now on. Sections already open are waited for with `drain`.
-  func publish(_ state: ControlState) {
+  package func publish(_ state: ControlState) {
+    let levels = SeatLevels(state)
     seats.withLock { seats in
       seats.state = state
-      let isNarrow = state.controls.values.contains { $0.scope.venue != nil || $0.scope.symbol != nil }
-      hasNarrowControls.store(isNarrow, ordering: .sequentiallyConsistent)
-      for seat in seats.byAccount.values {
-        seat.level.store(Self.level(of: seat, in: state).rawValue, ordering: .sequentiallyConsistent)
+      seats.levels = levels
+      hasNarrowControls.store(levels.hasNarrowControls, ordering: .sequentiallyConsistent)
+      for (key, seat) in seats.byAccount {
+        seat.level.store(levels.level(of: key).rawValue, ordering: .sequentiallyConsistent)
       }
     }
   }
 
-  /// Controls on the whole of a seat. Those that name a venue or symbol are looked up per order.
-  private static func level(of seat: GateSeat, in state: ControlState) -> ControlLevel {
-    state.effective(for: ControlScope(tenant: seat.tenant, profile: seat.profile)).level
-  }
-
-  func setHeld(_ held: Bool) { isHeld.store(held, ordering: .sequentiallyConsistent) }
+  package func setHeld(_ held: Bool) { isHeld.store(held, ordering: .sequentiallyConsistent) }
   package var held: Bool { isHeld.load(ordering: .sequentiallyConsistent) }
 
   /// Waits until every section that was open at the call has ended. Returns how many were open, or nil if some still are
-  /// when `hasTimedOut` says so.
-  func drain(hasTimedOut: () -> Bool, pause: (_ attempt: Int) async -> Void) async -> Int? {
-    let open = even.load(ordering: .sequentiallyConsistent) + odd.load(ordering: .sequentiallyConsistent)
-    for _ in 0..<2 {
-      let old = parity.add(1, ordering: .sequentiallyConsistent).oldValue & 1
-      var attempt = 0
-      while openSections(of: old) > 0 {
-        if hasTimedOut() { return nil }
-        await pause(attempt)
-        attempt += 1
-      }
+  /// when `hasTimedOut` says so. Any number may wait at once; they share what each of them sees.
+  package func drain(hasTimedOut: () -> Bool, pause: (_ attempt: Int) async -> Void) async -> Int? {
+    let open = openSections(of: 0) + openSections(of: 1)
+    // Two more turns are one sight of each counter at zero, both after this line.
+    let target = turns.withLock { $0 + 2 }
+    var attempt = 0
+    while !turns.withLock({ advance(&$0, to: target) }) {
+      if hasTimedOut() { return nil }
+      await pause(attempt)
+      attempt += 1
     }
     return open
+  }
+
+  private func advance(_ turns: inout Int, to target: Int) -> Bool {
+    while turns < target {
+      let side = turns & 1
+      parity.store(side ^ 1, ordering: .sequentiallyConsistent)
+      guard openSections(of: side) == 0 else { return false }
+      turns += 1
+    }
+    return true
   }
 
   private func openSections(of side: Int) -> Int {
@@ -156,7 +161,7 @@ public final class OrderGate: Sendable {
 }
 
 /// One profile's place at the gate: its level as one word, read by each of its orders.
-public final class GateSeat: Sendable {
+package final class GateSeat: Sendable {
   package let tenant: TenantID
   package let profile: ProfileID
   let level = Atomic<UInt8>(ControlLevel.halted.rawValue)
@@ -174,11 +179,18 @@ public final class GateSeat: Sendable {
 }
 
 /// An open section.
-public struct GatePass: Sendable {
+package struct GatePass: Sendable {
   let side: Int
 }
 
-public enum GateAnswer: Sendable {
+package enum GateAnswer: Sendable {
   case passed(GatePass)
-  case refused(ControlLevel, isHeld: Bool)
+  case refused(GateRefusal)
+}
+
+/// What stopped an order at the gate.
+package struct GateRefusal: Equatable, Sendable {
+  package let level: ControlLevel
+  /// Held: control state is not known yet.
+  package let isHeld: Bool
 }

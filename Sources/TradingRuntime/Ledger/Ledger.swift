@@ -28,8 +28,8 @@ package struct LedgerTransaction: Equatable, Sendable {
 
   /// Whether every commodity sums to zero.
   package var isBalanced: Bool {
-    var sums: [String: Int64] = [:]
-    for posting in postings { sums[posting.commodity, default: 0] &+= posting.amount }
+    var sums: [String: Int128] = [:]
+    for posting in postings { sums[posting.commodity, default: 0] += Int128(posting.amount) }
     return sums.values.allSatisfy { $0 == 0 }
   }
 
@@ -43,20 +43,21 @@ package struct LedgerTransaction: Equatable, Sendable {
       ])
   }
 
-  /// One execution: units against money, through the symbol's trading account.
+  /// One execution: units against money, through the symbol's trading account. Throws `.overflow`.
   package static func execution(
-    _ execution: String, venue: VenueID, of order: Order, quantity: Quantity, price: Price, at now: WallTime
+    _ execution: VenueOrderReport.Execution, venue: VenueID, of order: Order, at now: WallTime
   ) throws(NumberError) -> LedgerTransaction {
-    let money = try price.notional(of: quantity)
-    let sign: Int64 = order.request.side == .buy ? 1 : -1
+    let units = order.request.side == .buy ? execution.quantity : try -execution.quantity
+    let money = try execution.price.notional(of: units)
+    let (otherUnits, otherMoney) = (try -units, try -money)
     let symbol = order.request.symbol.text
     return LedgerTransaction(
-      id: "execution:\(venue)/\(execution)", owner: order.request.account, at: now,
+      id: "execution:\(venue)/\(execution.id)", owner: order.request.account, at: now,
       postings: [
-        Posting(account: "assets:position:\(symbol)", commodity: symbol, amount: sign * quantity.mantissa),
-        Posting(account: "trading:\(symbol)", commodity: symbol, amount: -sign * quantity.mantissa),
-        Posting(account: "assets:cash", commodity: "USD", amount: -sign * money.mantissa),
-        Posting(account: "trading:\(symbol)", commodity: "USD", amount: sign * money.mantissa),
+        Posting(account: "assets:position:\(symbol)", commodity: symbol, amount: units.mantissa),
+        Posting(account: "trading:\(symbol)", commodity: symbol, amount: otherUnits.mantissa),
+        Posting(account: "assets:cash", commodity: "USD", amount: otherMoney.mantissa),
+        Posting(account: "trading:\(symbol)", commodity: "USD", amount: money.mantissa),
       ])
   }
 }

@@ -14,6 +14,8 @@ package struct RecordedMarket: MarketData {
 
   /// Bars handed out by one call at most: a process that was suspended does not race through what it missed.
   private static let stepsMax = 50
+  /// More than a century of bars at the highest rate plays; a larger mark was not written by us.
+  private static let playedMax = 1 << 42
   /// History given for warm-up: an average over 250 bars has forgotten its seed after these.
   private static let historyBars = 2 * BarSeries.warmUpBars
 
@@ -27,7 +29,7 @@ package struct RecordedMarket: MarketData {
     self.series = series.sorted { $0.key < $1.key }.map { (symbol: $0.key, bars: Array($0.value.suffix(shortest))) }
     self.barsPerMinute = barsPerMinute
     length = shortest
-    played = max(0, position.flatMap { Int($0) } ?? 0)
+    played = position.flatMap { Int($0) }.flatMap { (0...Self.playedMax).contains($0) ? $0 : nil } ?? 0
   }
 
   package var symbols: [Symbol] { series.map(\.symbol) }

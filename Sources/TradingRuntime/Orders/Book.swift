@@ -15,8 +15,6 @@ struct Book {
   private(set) var accounts: [VenueAccount: Account] = [:]
   /// Orders that are not final.
   private(set) var open: [OrderID: Order] = [:]
-  /// Orders whose attached stop the venue has not placed yet, by their id.
-  private(set) var protections: [OrderID: Order] = [:]
   /// Exits that wait for a protective stop to be taken back, by the stop's id.
   private var pendingExits: [OrderID: OrderDraft] = [:]
 
@@ -27,19 +25,16 @@ struct Book {
   mutating func add(_ order: Order) {
     open[order.id] = order
     accounts[order.request.account]?.open.insert(order.id)
-    if order.request.attachedStop != nil { protections[order.id] = order }
   }
 
   /// Remembers an exit until `stop` is gone. False when one waits for it already.
   mutating func postpone(_ exit: OrderDraft, until stop: OrderID) -> Bool {
-    guard pendingExits[stop] == nil else { return false }
+    guard open[stop] != nil, pendingExits[stop] == nil else { return false }
     pendingExits[stop] = exit
     return true
   }
 
   mutating func takePostponedExit(_ stop: OrderID) -> OrderDraft? { pendingExits.removeValue(forKey: stop) }
-
-  mutating func forgetProtection(of parent: OrderID) { protections[parent] = nil }
 
   /// Takes back an order that could not be made durable.
   mutating func remove(_ id: OrderID) {
@@ -51,24 +46,29 @@ struct Book {
   mutating func apply(_ input: Order.Input, to id: OrderID, at now: WallTime) -> (order: Order, Order.Outcome)? {
     guard var order = open[id] else { return nil }
     let outcome = order.apply(input, at: now)
-    if order.state.isFinal {
-      remove(id)
-      if order.state != .filled { protections[id] = nil }
-    } else {
-      open[id] = order
-    }
+    replace(order)
     return (order, outcome)
   }
 
-  /// Books an execution into cash and position.
-  mutating func book(_ order: Order, _ quantity: Quantity, at price: Price) throws(NumberError) {
-    guard var account = accounts[order.request.account] else { return }
-    var position = account.positions[order.request.symbol] ?? Position()
-    try position.apply(order.request.side, quantity, at: price)
-    let money = try price.notional(of: quantity)
-    account.cash = order.request.side == .buy ? try account.cash - money : try account.cash + money
-    account.positions[order.request.symbol] = position
-    accounts[order.request.account] = account
+  /// Takes in a booked execution in one step: cash, position, the order as it is now, and the stop placed with it. So a
+  /// position is never seen without the stop that has reserved it. Throws when a number leaves its range.
+  mutating func book(
+    _ execution: VenueOrderReport.Execution, of order: Order, protection: Order?
+  ) throws(NumberError) {
+    if open[order.id] != nil { replace(order) }
+    if let protection { add(protection) }
+    if var account = accounts[order.request.account] {
+      var position = account.positions[order.request.symbol] ?? Position()
+      try position.apply(order.request.side, execution.quantity, at: execution.price)
+      let money = try execution.price.notional(of: execution.quantity)
+      account.cash = order.request.side == .buy ? try account.cash - money : try account.cash + money
+      account.positions[order.request.symbol] = position
+      accounts[order.request.account] = account
+    }
+  }
+
+  private mutating func replace(_ order: Order) {
+    if order.state.isFinal { remove(order.id) } else { open[order.id] = order }
   }
 
   // MARK: Questions
@@ -94,12 +94,14 @@ struct Book {
     return max(left, .zero)
   }
 
-  /// How much of a position is not yet spoken for by open orders that reduce it.
+  /// How much of a position is not yet spoken for by open orders on the side that closes it, whatever they were meant for:
+  /// so that all of them filling can at most close it.
   func reducible(_ account: VenueAccount, _ symbol: Symbol) -> Quantity {
     guard let position = accounts[account]?.positions[symbol], var left = try? position.quantity.absolute() else {
       return .zero
     }
-    for order in openOrders(of: account) where order.request.symbol == symbol && order.isReducing {
+    let closing: OrderSide = position.quantity.isPositive ? .sell : .buy
+    for order in openOrders(of: account) where order.request.symbol == symbol && order.request.side == closing {
       left = (try? left - order.leaves) ?? .zero
     }
     return max(left, .zero)

@@ -19,8 +19,10 @@ extension Order {
     case expired
     case requestCancel
     case refuseCancel
-    /// Looked up and the venue never saw it, often and long enough.
+    /// Looked up long enough, and the venue says it never saw it.
     case notFound
+    /// Looked up, and the venue can prove that it will never see it.
+    case neverArrived
   }
 
   package enum Outcome: Equatable, Sendable {
@@ -36,7 +38,7 @@ extension Order {
   package mutating func apply(_ input: Input, at now: WallTime) -> Outcome {
     switch input {
     case .deny(let text):
-      guard state == .intent || state == .inFlight else { return state == .denied ? .ignored : .illegal }
+      guard state == .intent else { return state == .denied ? .ignored : .illegal }
       return end(.denied, now, text)
     case .dispatch:
       guard state == .intent else { return .illegal }
@@ -80,6 +82,9 @@ extension Order {
       guard state == .unknown else { return .ignored }
       state = .quarantined
       return .changed
+    case .neverArrived:
+      guard state == .unknown || state == .quarantined else { return .ignored }
+      return end(.denied, now, "it never reached the venue")
     }
   }
 

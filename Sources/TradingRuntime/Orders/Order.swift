@@ -59,6 +59,17 @@ package struct Order: Equatable, Sendable {
   }
   /// Opens exposure while it works: what `cancel: entries` takes back.
   package var opensExposure: Bool { !isReducing }
+  /// The stop the venue places when this order has filled, as an order of ours: handed over, its answer still to come.
+  func protection(at now: WallTime) -> Order? {
+    guard let request = request.protection else { return nil }
+    var order = Order(
+      request: request, venue: venue, purpose: .protective, isReducing: true, signal: nil, actor: actor,
+      requestID: requestID, createdAt: now, holdPrice: request.kind.price ?? holdPrice)
+    order.state = .inFlight
+    order.sentAt = now
+    return order
+  }
+
   /// What is still to be filled.
   package var leaves: Quantity { (try? request.quantity - filled) ?? .zero }
 }

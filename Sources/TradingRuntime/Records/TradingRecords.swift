@@ -46,28 +46,41 @@ package final class TradingRecords: Sendable {
     try await database.write { try TradingRows.update(order, $0) }
   }
 
-  /// An execution, its ledger transaction and the order's new state, together. False when the execution is booked already.
-  func book(
-    _ execution: String, of order: Order, quantity: Quantity, price: Price, ledger: LedgerTransaction
-  ) async throws(StoreFailure) -> Bool {
-    precondition(ledger.isBalanced, "transaction \(ledger.id) does not balance")
-    return try await database.write { database in
-      try database.execute(
-        sql:
-          "INSERT INTO execution (venue, id, order_id, quantity, price, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        arguments: [
-          order.venue.text, execution, order.id.text, quantity.mantissa, price.mantissa, ledger.at.unixMilliseconds,
-        ])
-      guard database.changesCount == 1 else { return false }
-      try TradingRows.insert(ledger, database)
-      try TradingRows.update(order, database)
-      return true
-    }
+  /// What became of an execution the venue reported.
+  enum Booking: Sendable {
+    /// Booked with its ledger transaction; the order as it is now, and the protective stop the venue placed when it filled.
+    case booked(Order, protection: Order?)
+    /// Booked before.
+    case repeated
+    /// No such order of ours.
+    case unknown
+    /// The order cannot have filled like that.
+    case illegal
   }
 
-  /// A protective order the venue placed by itself.
-  func adopt(_ order: Order) async throws(StoreFailure) {
-    try await database.write { try TradingRows.insert(order, $0, ignoringRepeats: true) }
+  /// Books an execution in one transaction: its row, the ledger, the order's new state and the stop placed with it.
+  ///
+  /// - Parameter open: the order as it is in memory; nil for one that is not open there, which is then read.
+  func book(
+    _ execution: VenueOrderReport.Execution, of id: OrderID, open: Order?, venue: VenueID, at now: WallTime
+  ) async throws(StoreFailure) -> Booking {
+    try await database.write { database in
+      let isBooked = try Row.fetchOne(
+        database, sql: "SELECT 1 FROM execution WHERE venue = ? AND id = ?", arguments: [venue.text, execution.id])
+      guard isBooked == nil else { return .repeated }
+      guard let before = try open ?? TradingRows.order(id, database) else { return .unknown }
+      var after = before
+      guard after.apply(.fill(quantity: execution.quantity, price: execution.price), at: now) == .changed,
+        let ledger = try? LedgerTransaction.execution(execution, venue: venue, of: before, at: now)
+      else { return .illegal }
+      precondition(ledger.isBalanced, "transaction \(ledger.id) does not balance")
+      try TradingRows.insert(execution, of: after, venue: venue, at: now, database)
+      try TradingRows.insert(ledger, database)
+      try TradingRows.update(after, database)
+      let protection = after.state == .filled ? after.protection(at: now) : nil
+      if let protection { try TradingRows.insert(protection, database, ignoringRepeats: true) }
+      return .booked(after, protection: protection)
+    }
   }
 
   func setMarketPosition(_ text: String) async throws(StoreFailure) {
@@ -154,11 +167,8 @@ package final class TradingRecords: Sendable {
   }
 
   package func order(_ id: OrderID, of tenant: TenantID) async throws(StoreFailure) -> Order? {
-    try await database.read { database in
-      try Row.fetchOne(
-        database, sql: "SELECT * FROM trade_order WHERE id = ? AND tenant = ?", arguments: [id.text, tenant.text]
-      ).map(TradingRows.order)
-    }
+    let order = try await database.read { try TradingRows.order(id, $0) }
+    return order?.request.account.tenant == tenant ? order : nil
   }
 
   package func ledger(

@@ -57,6 +57,18 @@ enum TradingRows {
     }
   }
 
+  static func insert(
+    _ execution: VenueOrderReport.Execution, of order: Order, venue: VenueID, at now: WallTime,
+    _ database: GRDB.Database
+  ) throws {
+    try database.execute(
+      sql: "INSERT INTO execution (venue, id, order_id, quantity, price, at) VALUES (?, ?, ?, ?, ?, ?)",
+      arguments: [
+        venue.text, execution.id, order.id.text, execution.quantity.mantissa, execution.price.mantissa,
+        now.unixMilliseconds,
+      ])
+  }
+
   static func insert(_ order: Order, _ database: GRDB.Database, ignoringRepeats: Bool = false) throws {
     let request = order.request
     try database.execute(
@@ -107,6 +119,10 @@ enum TradingRows {
       let id = OrderID(row["order_id"] as String)
     else { throw damaged("execution") }
     return (symbol, side, id)
+  }
+
+  static func order(_ id: OrderID, _ database: GRDB.Database) throws -> Order? {
+    try Row.fetchOne(database, sql: "SELECT * FROM trade_order WHERE id = ?", arguments: [id.text]).map(order)
   }
 
   static func order(_ row: Row) throws -> Order {
