@@ -1,0 +1,184 @@
+// The proof that a stop took effect, step by step: from its receipt where this browser has it, else from the control,
+// its request's timeline and the live state. Nothing is claimed that no document says.
+
+import { attr, copyButton, glyph, h, put } from './dom.js';
+import { get } from './api.js';
+import { live } from './ages.js';
+import { isGlobal, levelName } from './controls.js';
+import { clock, clockMillis, count, millis, number } from './format.js';
+import { state } from './store.js';
+
+const storageKey = (control) => `bw-receipt:${control}`;
+
+/** Keeps a receipt for this tab's life, with the refusal counter as it stood, so that "refused since" can be live. */
+export function keepReceipt(receipt) {
+  const kept = { receipt, refusedBefore: (state.status?.trading.refused ?? 0) - receipt.refusedSince };
+  try {
+    sessionStorage.setItem(storageKey(receipt.control), JSON.stringify(kept));
+  } catch {
+    // Storage is off: the proof is then made from the timeline, as for everyone else.
+  }
+}
+
+function kept(control) {
+  try {
+    return JSON.parse(sessionStorage.getItem(storageKey(control)));
+  } catch {
+    return null;
+  }
+}
+
+const timelines = new Map();
+
+/** What is on record of the request that imposed a control; asked once. */
+async function record(control) {
+  if (!timelines.has(control.id)) {
+    timelines.set(
+      control.id,
+      get(`/admin/requests/${encodeURIComponent(control.requestId)}`).catch(() => {
+        timelines.delete(control.id);
+        return null;
+      }),
+    );
+  }
+  return timelines.get(control.id);
+}
+
+const step = (kind, title, ...detail) => ({ kind, title, detail });
+
+/** Fills `list` with the steps of a control's proof, and again on every call. */
+export async function renderProof(list, control) {
+  const own = kept(control.id);
+  const timeline = own ? null : await record(control);
+  const steps = own ? fromReceipt(control, own) : fromRecord(control, timeline);
+  const key = JSON.stringify(steps.map((s) => [s.kind, s.title, s.detail.map((part) => part.textContent ?? part)]));
+  if (list.proofKey === key) return;
+  list.proofKey = key;
+  attr(list, 'data-steps', steps.length);
+  put(
+    list,
+    steps.map((s) => h('li', null, glyph(s.kind), h('b', null, s.title), h('span', null, s.detail))),
+  );
+}
+
+function fromReceipt(control, { receipt, refusedBefore }) {
+  const closedMs = Date.parse(receipt.closedAt) - Date.parse(receipt.requestedAt);
+  const sealed = receipt.replicas.filter((replica) => replica.sealedBy);
+  const drained = receipt.replicas.reduce((sum, replica) => sum + replica.drained, 0);
+  const lastOut = receipt.replicas
+    .map((replica) => replica.lastOrderOutAt)
+    .filter(Boolean)
+    .sort()
+    .at(-1);
+  const refused = Math.max(0, (state.status?.trading.refused ?? 0) - refusedBefore);
+  const { cancel } = receipt;
+  const cancelKind = cancel.failed.length ? 'crit' : cancel.confirmed < cancel.requested ? 'warn' : 'ok';
+  const durable = receipt.durability === 'committed';
+  return [
+    step('ok', 'Requested', `${clockMillis(receipt.requestedAt)} by ${control.actor}`),
+    receipt.closedAt
+      ? step(
+          'ok',
+          'Gate closed',
+          `${closedMs < 1 ? 'within 1 ms' : `after ${millis(closedMs)}`}, all in ${millis(receipt.elapsedMs)}`,
+        )
+      : step('warn', 'Gate closed', 'not yet'),
+    step(
+      sealed.length === receipt.replicas.length ? 'ok' : 'warn',
+      `Sealed by ${sealed.length} of ${receipt.replicas.length}`,
+      `${receipt.replicas.map((replica) => replica.id).join(', ')}; ${count(drained, 'order')} drained`,
+    ),
+    lastOrder(control, lastOut, refused),
+    step(
+      durable ? 'ok' : 'warn',
+      durable ? 'Durable' : 'Not durable yet',
+      receipt.audit
+        ? `audit #${receipt.audit}, ${receipt.durability} ${clockMillis(receipt.durableAt)}`
+        : receipt.durability === 'journaled'
+          ? 'in the journal; the store is retried'
+          : 'in memory only; do not restart',
+    ),
+    inDoubt(receipt.inDoubt),
+    step(
+      cancelKind,
+      cancel.mode === 'none' ? 'Orders kept' : 'Orders taken back',
+      cancel.mode === 'none'
+        ? 'working orders stay at the venue'
+        : !cancel.requested
+          ? 'none was working'
+          : `${cancel.confirmed} of ${cancel.requested} confirmed${cancel.failed.length ? `, ${cancel.failed.length} failed` : ''}` +
+            `${cancel.pendingMarketOpen ? `, ${cancel.pendingMarketOpen} when the market opens` : ''}`,
+    ),
+    exposure(control, receipt.exposureLeft),
+  ];
+}
+
+function fromRecord(control, timeline) {
+  const audit = timeline?.entries.find((entry) => entry.source === 'audit');
+  return [
+    step('ok', 'Requested', `${clockMillis(control.createdAt)} by ${control.actor}`),
+    step('ok', 'In force', `epoch ${control.epoch}, level ${levelName(control.level)}`),
+    audit
+      ? step('ok', 'Durable', `audit #${audit.attributes.seq}, ${clockMillis(audit.at)}`)
+      : step('warn', 'Durable', timeline ? 'no audit row seen yet' : 'the record could not be read'),
+    isGlobal(control)
+      ? lastOrder(control, state.status?.trading.lastOrderOutAt)
+      : step('info', 'Last order out', 'counted for everything only'),
+    inDoubt(state.status?.runtime.inDoubt ? { length: state.status.runtime.inDoubt } : []),
+    exposure(control, null),
+  ];
+}
+
+function lastOrder(control, lastOut, refused) {
+  // For a stop of everything the live state says it too; an order after the stop would have to show here.
+  const newest = isGlobal(control) ? (state.status?.trading.lastOrderOutAt ?? lastOut) : lastOut;
+  const since = refused === undefined ? '' : `, ${number(refused)} refused since`;
+  if (!newest) return step('ok', 'Last order out', `none since the start${since}`);
+  const before = Date.parse(control.createdAt) - Date.parse(newest);
+  if (before >= 0) return step('ok', 'Last order out', `${millis(before)} before the request${since}`);
+  if (control.level === 'reduceOnly')
+    return step('info', 'Last order out', `${clock(newest)}, shrinking a position${since}`);
+  return step(before < -1000 ? 'crit' : 'warn', 'Last order out', `${millis(-before)} after the request`);
+}
+
+function inDoubt(orders) {
+  if (!orders.length) return step('ok', 'Nothing in doubt', 'every order has an answer');
+  const names = Array.isArray(orders) ? `: ${orders.map((order) => order.order).join(', ')}` : '';
+  return step('crit', `${count(orders.length, 'order')} in doubt`, `outcome not known at the venue${names}`);
+}
+
+function exposure(control, atStop) {
+  const runtime = state.status?.runtime;
+  const now = isGlobal(control) && runtime ? runtime : atStop;
+  if (!now) return step('info', 'Exposure left', 'see the tenant');
+  const words = [count(now.positions, 'position'), count(now.openOrders, 'working order')];
+  if (now.withoutVenueStop) words.push(`${now.withoutVenueStop} without a stop at the venue`);
+  const kind = now.withoutVenueStop ? 'warn' : 'ok';
+  return step(
+    kind,
+    now.positions ? 'Exposure left' : 'Nothing exposed',
+    `${words.join(', ')}${now === runtime ? '' : ' at the stop'}`,
+  );
+}
+
+/** Head line of a proof: what was stopped, its ids, and the receipt to copy. */
+export function proofFoot(control) {
+  const own = kept(control.id);
+  return h(
+    'div',
+    { class: 'proof-foot' },
+    h(
+      'span',
+      null,
+      `Review ${Date.parse(control.reviewBy) < Date.now() ? 'was due ' : 'due '}`,
+      live(control.reviewBy, 'in'),
+    ),
+    h('a', { href: `#request/${encodeURIComponent(control.requestId)}` }, 'Timeline of the request'),
+    h('span', { class: 'mono muted' }, control.id),
+    copyButton(
+      () => JSON.stringify(own?.receipt ?? control, null, 2),
+      own ? 'Copy receipt' : 'Copy control',
+      'Copy as JSON',
+    ),
+  );
+}
