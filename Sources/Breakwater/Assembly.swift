@@ -2,7 +2,7 @@ package import AdminAPI
 import Alerting
 import ControlModel
 package import ControlPlane
-import DataPlane
+package import DataPlane
 package import Identity
 import MetricStore
 import NIOCore
@@ -35,6 +35,8 @@ package struct Assembly: Sendable {
   package let runtime: TradingRuntime
   package let venue: PaperVenue
   package let events: EventLog
+  /// What is answered here rather than forwarded.
+  package let routes: [Route]
   let options: Options
   let material: Material
   let log: LogWriter
@@ -48,7 +50,7 @@ package struct Assembly: Sendable {
   let drainState: DrainState
   let outbound: OutboundHTTP
   let journaledStops: [Control]
-  private let directory: DataDirectory
+  let directory: DataDirectory
 
   /// Opens everything and connects it. Nothing listens and nothing runs yet. Throws `StoreFailure` or
   /// `ConfigurationProblems` with one sentence for the operator.
@@ -132,18 +134,20 @@ package struct Assembly: Sendable {
       about: AdminContext.About(
         environment: configuration.environmentName, replica: configuration.replica, version: options.version,
         startedAt: startedAt))
+    context.measureHealth()
     let verifier = identity.verifier
-    let routes = AdminRoutes(
-      context,
-      verify: { token in
-        do throws(Refusal) {
-          let bytes = Array(token.utf8)
-          return .success(try verifier.verify(bytes.span, at: clocks.now))
-        } catch {
-          return .failure(error)
-        }
-      }, console: EmbeddedFiles.console, isDraining: { [drainState] in drainState.isDraining }
-    ).all
+    routes =
+      AdminRoutes(
+        context,
+        verify: { token in
+          do throws(Refusal) {
+            let bytes = Array(token.utf8)
+            return .success(try verifier.verify(bytes.span, at: clocks.now))
+          } catch {
+            return .failure(error)
+          }
+        }, console: EmbeddedFiles.console, isDraining: { [drainState] in drainState.isDraining }
+      ).all
     let processor = processor
     let log = log
     dataPlane = DataPlane(

@@ -2,102 +2,125 @@ package import ControlModel
 import Synchronization
 package import Telemetry
 
-/// One thing that happened, for those who watch. `data` is JSON.
-package struct BusEvent: Sendable {
-  /// Rises by one with each event of the bus; a subscriber sees gaps.
-  package let sequence: UInt64
-  /// `bot_state`, `positions_update`, `orders_update`, `controls`, `alert`, `status`.
-  package let name: String
-  /// Whom it concerns; nil goes to administrators only.
-  package let tenant: TenantID?
-  package let at: WallTime
-  package let requestID: RequestID?
-  package let data: [UInt8]
-  /// A newer one of the same name replaces it in a full queue: it describes a state, not a change.
-  package let isSnapshot: Bool
-}
-
 /// Everything that is streamed goes through here once; codecs (SSE today) only translate.
+///
+/// One lock over all queues, held for no more than appending an event to each: every subscriber sees the events that
+/// concern it in the order of their sequence, each once.
 package final class EventBus: Sendable {
   package enum Audience: Sendable, Hashable {
     /// Everything.
     case admin
     /// One tenant's own events.
     case tenant(TenantID)
+
+    func concerns(_ event: BusEvent) -> Bool {
+      switch self {
+      case .admin: true
+      case .tenant(let tenant): event.tenant == tenant
+      }
+    }
   }
 
-  private struct State {
-    var sequence: UInt64 = 0
-    var nextID = 0
-    var subscribers: [Int: Subscriber] = [:]
-    /// For `Last-Event-ID`: the newest events, bounded.
-    var recent: [BusEvent] = []
-  }
-
-  private let state = Mutex(State())
-  private let open: MetricFamily
+  private let state = Mutex(BusState())
+  private let open: (admin: Gauge, trading: Gauge)
   private let dropped: Counter
 
   /// Events kept for subscribers that come back.
   package static let recentMax = 1_024
-  /// Open streams; one more is refused by `subscribe`.
-  package static let subscribersMax = 1_000
+  /// Open streams of people who operate, of all tenants together, and of one tenant: none of the three can keep another
+  /// out.
+  package static let adminSubscribersMax = 200
+  package static let tenantSubscribersMax = 1_000
+  package static let subscribersPerTenantMax = 50
 
   package init(_ metrics: MetricRegistry) {
-    open = metrics.family(MetricCatalog.streamSubscribers)
+    let family = metrics.family(MetricCatalog.streamSubscribers)
+    open = (family.gauge("admin"), family.gauge("trading"))
     dropped = metrics.family(MetricCatalog.streamDropped).counter("slow")
   }
 
   /// Hands an event to every subscriber it concerns. Never blocks.
+  /// - Parameters:
+  ///   - isSnapshot: it describes a state, not a change: a newer one of the same name replaces it in a queue.
+  ///   - data: one JSON value without line feeds.
   package func publish(
     _ name: String, tenant: TenantID? = nil, at now: WallTime, requestID: RequestID? = nil, isSnapshot: Bool = false,
     _ data: [UInt8]
   ) {
-    let (event, subscribers) = state.withLock { state in
+    let (wakes, lost) = state.withLock { state -> ([SubscriberQueue.Wake], Int) in
+      if state.sequence == 0 {
+        // A process starts above all sequences of the ones before it, so that a subscriber of one of those is recognised.
+        state.sequence = UInt64(max(0, now.unixMilliseconds)) * 1000
+        state.forgotten = state.sequence
+      }
       state.sequence += 1
       let event = BusEvent(
         sequence: state.sequence, name: name, tenant: tenant, at: now, requestID: requestID, data: data,
         isSnapshot: isSnapshot)
-      if !isSnapshot {
-        state.recent.append(event)
-        if state.recent.count > Self.recentMax { state.recent.removeFirst(state.recent.count - Self.recentMax) }
+      if !isSnapshot { state.remember(event) }
+      var wakes: [SubscriberQueue.Wake] = []
+      var lost = 0
+      for id in Array(state.subscribers.keys) where state.subscribers[id]?.audience.concerns(event) == true {
+        lost += state.subscribers[id]?.offer(event) ?? 0
+        if let wake = state.subscribers[id]?.wake() { wakes.append(wake) }
       }
-      return (event, Array(state.subscribers.values))
+      return (wakes, lost)
     }
-    for subscriber in subscribers where subscriber.concerns(event) {
-      if !subscriber.offer(event) { dropped.increment() }
-    }
+    for wake in wakes { wake.waiter.resume(returning: wake.event) }
+    dropped.increment(by: lost)
   }
 
-  /// A new subscriber, first given what it missed since `after`. Nil when there are too many.
-  package func subscribe(_ audience: Audience, after: UInt64?) -> Subscription? {
-    let subscriber = Subscriber(audience)
+  /// A new subscriber; nil when there are too many. With `after`, the sequence of the last event it has, it is first
+  /// given what it missed since, or an event named `gap` where that is no longer known.
+  package func subscribe(_ audience: Audience, after: UInt64?, at now: WallTime) -> Subscription? {
     let id = state.withLock { state -> Int? in
-      guard state.subscribers.count < Self.subscribersMax else { return nil }
-      state.nextID += 1
-      state.subscribers[state.nextID] = subscriber
+      guard state.hasRoom(for: audience) else { return nil }
+      var queue = SubscriberQueue(audience)
       if let after {
-        for event in state.recent where event.sequence > after && subscriber.concerns(event) {
-          _ = subscriber.offer(event)
+        if after < state.forgotten || after > state.sequence {
+          queue.noteForgotten(upTo: max(state.forgotten, 1), at: now)
         }
+        for event in state.recent where event.sequence > after && audience.concerns(event) { _ = queue.offer(event) }
       }
+      state.nextID += 1
+      state.subscribers[state.nextID] = queue
+      count(state)
       return state.nextID
     }
-    guard let id else { return nil }
-    count()
-    return Subscription(subscriber) { [self] in
-      state.withLock { $0.subscribers[id] = nil }
-      count()
+    return id.map { Subscription($0, of: self) }
+  }
+
+  /// The next event for the subscriber `id`; nil once it has left.
+  func next(_ id: Int) async -> BusEvent? {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let ready = state.withLock { state -> (isReady: Bool, event: BusEvent?) in
+          guard state.subscribers[id] != nil else { return (true, nil) }
+          if let event = state.subscribers[id]?.takeFirst() { return (true, event) }
+          state.subscribers[id]?.wait(continuation)
+          return (false, nil)
+        }
+        if ready.isReady { continuation.resume(returning: ready.event) }
+      }
+    } onCancel: {
+      leave(id)
     }
   }
 
-  private func count() {
-    let (admins, tenants) = state.withLock { state in
-      let admins = state.subscribers.values.count { $0.audience == .admin }
-      return (admins, state.subscribers.count - admins)
+  /// Forgets the subscriber and ends its wait.
+  func leave(_ id: Int) {
+    let waiter = state.withLock { state in
+      var queue = state.subscribers.removeValue(forKey: id)
+      count(state)
+      return queue?.takeWaiter()
     }
-    open.gauge("admin").set(Double(admins))
-    open.gauge("trading").set(Double(tenants))
+    waiter?.resume(returning: nil)
+  }
+
+  private func count(_ state: borrowing BusState) {
+    let admins = state.subscribers.values.count { $0.audience == .admin }
+    open.admin.set(Double(admins))
+    open.trading.set(Double(state.subscribers.count - admins))
   }
 
   package var hasAdminSubscribers: Bool { state.withLock { $0.subscribers.values.contains { $0.audience == .admin } } }
@@ -113,4 +136,32 @@ package final class EventBus: Sendable {
   }
 
   package var lastSequence: UInt64 { state.withLock { $0.sequence } }
+}
+
+/// Who subscribes, and what happened lately.
+private struct BusState {
+  /// Of the newest event; 0 before the first.
+  var sequence: UInt64 = 0
+  var nextID = 0
+  var subscribers: [Int: SubscriberQueue] = [:]
+  /// The newest changes, for subscribers that come back. Snapshots are not kept: the next one says all.
+  var recent: [BusEvent] = []
+  /// Changes up to here are no longer in `recent`.
+  var forgotten: UInt64 = 0
+
+  mutating func remember(_ event: BusEvent) {
+    recent.append(event)
+    // Trimmed by half a buffer at a time: moving it for every event would cost more than the event.
+    guard recent.count >= EventBus.recentMax * 3 / 2 else { return }
+    let excess = recent.count - EventBus.recentMax
+    forgotten = recent[excess - 1].sequence
+    recent.removeFirst(excess)
+  }
+
+  func hasRoom(for audience: EventBus.Audience) -> Bool {
+    let same = subscribers.values.count { $0.audience == audience }
+    guard case .tenant = audience else { return same < EventBus.adminSubscribersMax }
+    let tenants = subscribers.values.count { $0.audience != .admin }
+    return same < EventBus.subscribersPerTenantMax && tenants < EventBus.tenantSubscribersMax
+  }
 }

@@ -11,9 +11,9 @@ import Testing
   }
 
   @Test func `no unfinished or unsafe marks in shipped code`() throws {
-    let marks = ["TODO", "FIXME", "XXX", "fatalError(", "try!", "as!", "@unchecked Sendable", "nonisolated(unsafe)"]
+    let marks = ["TODO", "FIXME", "fatalError(", "try!", "as!", "@unchecked Sendable", "nonisolated(unsafe)"]
     for file in try Repository.files("Sources", suffix: ".swift") {
-      for mark in marks { #expect(!file.text.contains(mark), "\(file.path) holds \(mark)") }
+      for mark in marks where file.text.contains(mark) { Issue.record("\(file.path) holds \(mark)") }
     }
   }
 

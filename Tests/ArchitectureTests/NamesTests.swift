@@ -60,7 +60,8 @@ import Testing
     let reference = try Repository.text("docs/reference/errors.md")
     for code in RefusalCode.allCases {
       #expect(
-        reference.contains("| `\(code.rawValue)` | \(code.status) |"), "docs/reference/errors.md lacks \(code.rawValue)")
+        reference.contains("| `\(code.rawValue)` | \(code.status) |"), "docs/reference/errors.md lacks \(code.rawValue)"
+      )
     }
   }
 
@@ -84,7 +85,8 @@ import Testing
     let wanted =
       try Repository.files("alerts", suffix: ".yml").filter { !$0.path.contains("/tests/") }.map(\.path)
       + Repository.files("runbooks", suffix: ".md").map(\.path) + Repository.files("console", suffix: ".js").map(\.path)
-      + Repository.files("console", suffix: ".css").map(\.path) + Repository.files("console", suffix: ".html").map(\.path)
+      + Repository.files("console", suffix: ".css").map(\.path)
+      + Repository.files("console", suffix: ".html").map(\.path)
     for path in wanted { #expect(table.contains("\"\(path)\""), "scripts/embed was not run after adding \(path)") }
   }
 

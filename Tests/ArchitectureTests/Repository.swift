@@ -15,6 +15,14 @@ enum Repository {
     }
   }
 
+  /// Swift files below `folder` with their code: what is left without line comments.
+  static func swift(_ folder: String) throws -> [(path: String, code: String)] {
+    try files(folder, suffix: ".swift").map { file in
+      let lines = file.text.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+      return (file.path, lines.joined(separator: "\n"))
+    }
+  }
+
   static func text(_ path: String) throws -> String {
     try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
   }

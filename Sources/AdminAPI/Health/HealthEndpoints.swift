@@ -21,7 +21,7 @@ struct HealthEndpoints {
 
   /// GET /health: the parts, as JSON.
   func parts(_ call: Call) async throws(Refusal) -> Reply {
-    let dependencies = StatusReport(context).status().dependencies
+    let dependencies = StatusReport(context).dependencies(at: context.clocks.now)
     let isWell = dependencies.allSatisfy { $0.state == "ok" }
     return .json(
       200,
@@ -49,5 +49,18 @@ struct HealthEndpoints {
   /// GET /version
   func version(_ call: Call) async throws(Refusal) -> Reply {
     .json(200, ["version": context.about.version, "replica": context.about.replica.text])
+  }
+}
+
+extension AdminContext {
+  /// Keeps `breakwater_health_status` at what `/health` answers: 1 for a part that is well, else 0.
+  package func measureHealth() {
+    let family = registry.family(MetricCatalog.healthStatus)
+    let report = StatusReport(self)
+    registry.onCollect {
+      for part in report.dependencies(at: report.context.clocks.now) {
+        family.gauge(part.name.lowercased().replacing(" ", with: "_")).set(part.state == "ok" ? 1 : 0)
+      }
+    }
   }
 }

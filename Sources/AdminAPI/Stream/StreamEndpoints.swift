@@ -1,6 +1,7 @@
 import ControlModel
 import DataPlane
 import Realtime
+import Telemetry
 import Wire
 
 /// Live events as server-sent events.
@@ -15,7 +16,7 @@ struct StreamEndpoints {
 
   private func open(_ audience: EventBus.Audience, _ call: Call) throws(Refusal) -> Reply {
     let after = (call.field("last-event-id") ?? call.query.first("lastEventId")).flatMap { UInt64($0) }
-    guard let subscription = context.bus.subscribe(audience, after: after) else {
+    guard let subscription = context.bus.subscribe(audience, after: after, at: context.clocks.now) else {
       throw Refusal(.overloadShed, "Too many streams are open; try again shortly.", retryAfterSeconds: 5)
     }
     return Reply(

@@ -31,7 +31,7 @@ package enum ConfigurationLoader {
     let top = SettingsSection(reader, path: "", node: root)
     var configuration = configuration(top, environment)
     top.finish()
-    check(configuration, reader)
+    check(configuration, top)
     guard reader.problems.isEmpty else { throw ConfigurationProblems(problems: reader.problems) }
     configuration.sources = reader.sources
     return configuration
@@ -286,12 +286,14 @@ package enum ConfigurationLoader {
   }
 
   /// What no single setting can be wrong about.
-  private static func check(_ configuration: Configuration, _ reader: SettingsReader) {
+  private static func check(_ configuration: Configuration, _ top: SettingsSection) {
+    let reader = top.reader
     let names = Set(configuration.upstreams.map(\.name))
     for (index, route) in configuration.routes.enumerated()
     where !names.contains(route.upstream) && !route.upstream.isEmpty {
       let known = names.isEmpty ? "none are configured" : names.sorted().joined(separator: ", ")
-      reader.problem(nil, "routes[\(index)].upstream", "\"\(route.upstream)\" is not one of the upstreams: \(known)")
+      let node = top.value("routes")?.sequence?[index]
+      reader.problem(node, "routes[\(index)].upstream", "\"\(route.upstream)\" is not one of the upstreams: \(known)")
     }
     let symbols = Set(configuration.runtime.profiles.map(\.account))
     if symbols.count != configuration.runtime.profiles.count {

@@ -19,6 +19,7 @@ import Wire
 extension Assembly {
   /// Boots, listens and runs until SIGTERM or SIGINT, then drains. Throws what kept it from starting.
   package func run(started: @Sendable (_ public: Listener, _ ops: Listener) -> Void = { _, _ in }) async throws {
+    defer { directory.release() }
     // The gate is held until every one of these has succeeded.
     try await processor.boot(journaled: journaledStops)
     try await runtime.recover(configuration.runtime.isEnabled ? configuration.runtime.profiles : [])
@@ -45,11 +46,11 @@ extension Assembly {
     if let refresher { services.append(Background(name: "keys") { await refresher.run() }) }
     if configuration.runtime.isEnabled { services.append(Background(name: "runtime") { await self.runtime.run() }) }
     services.append(ListenerService(ops: ops, publicListener: publicListener, drainState: drainState))
+    // Work that has nothing to do (no receivers to notify) may end; only the signals end the process.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: services.map {
-          .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
-        }, gracefulShutdownSignals: [.sigterm, .sigint], logger: Quiet.logger))
+        services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: Quiet.logger))
     try await group.run()
     say("lifecycle.stopped", "Breakwater stopped")
     await log.flush()

@@ -11,6 +11,8 @@ package struct Material: Sendable {
   package let ruleGroups: [RuleGroup]
   package let runbooks: [String: String]
   package let bars: [Symbol: [Bar]]
+  /// What works, but an operator would miss: alerts without a runbook.
+  package let warnings: [ConfigurationProblem]
 
   /// Throws every problem found.
   package init(_ configuration: Configuration) throws(ConfigurationProblems) {
@@ -27,13 +29,10 @@ package struct Material: Sendable {
             message: "profile \(profile.account.profile) trades \(symbol), but there are bars of \(known) only"))
       }
     }
-    for group in ruleGroups {
-      for rule in group.rules {
-        guard case .alerting(let alert) = rule.kind, runbooks[alert.name] == nil else { continue }
-        problems.append(
-          ConfigurationProblem(
-            file: rule.file, line: rule.line, key: alert.name, message: "has no runbook \(alert.name).md"))
-      }
+    warnings = ruleGroups.flatMap(\.rules).compactMap { [runbooks] rule in
+      guard case .alerting(let alert) = rule.kind, runbooks[alert.name] == nil else { return nil }
+      return ConfigurationProblem(
+        file: rule.file, line: rule.line, key: alert.name, message: "has no runbook \(alert.name).md")
     }
     guard problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
   }

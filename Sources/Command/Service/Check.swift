@@ -14,6 +14,7 @@ struct Check: AsyncParsableCommand {
     try await finish {
       let configuration = try ConfigurationFile.load(config)
       let material = try ConfigurationFile.material(configuration)
+      for warning in material.warnings { Terminal.note("warning: \(warning)") }
       let rules = material.ruleGroups.reduce(0) { $0 + $1.rules.count }
       Terminal.print(
         "\(config) is fine: \(configuration.routes.count) routes to \(configuration.upstreams.count) upstreams, "

@@ -1,5 +1,6 @@
 package import ControlModel
 import Foundation
+import Telemetry
 
 /// A log line read back.
 package struct LogRecord: Sendable, Decodable {
@@ -41,7 +42,7 @@ package struct LogRecord: Sendable, Decodable {
   package var time: WallTime? { WallTime(rfc3339: ts) }
 
   /// Nil when the line is not one of ours.
-  package static func decode(_ line: [UInt8]) -> LogRecord? {
+  package static func decode(_ line: ArraySlice<UInt8>) -> LogRecord? {
     try? JSONDecoder().decode(LogRecord.self, from: Data(line))
   }
 
@@ -65,7 +66,7 @@ package struct LogRecord: Sendable, Decodable {
     package var text: String {
       switch self {
       case .text(let text): text
-      case .number(let number): number == number.rounded() ? String(Int(number)) : String(number)
+      case .number(let number): MetricRegistry.number(number)
       case .flag(let flag): String(flag)
       }
     }

@@ -8,19 +8,22 @@ struct SegmentIndex {
   private var keys: [UInt64] = []
   private var offsets: [UInt32] = []
 
-  static let magic = Array("BWIDX001".utf8)
+  private static let magic = Array("BWIDX001".utf8)
   private static let pairBytes = 12
+
+  /// The members of a line it can be found by.
+  static let idMembers = ["request_id", "trace_id", "order"]
 
   init() {}
 
   /// Rebuilds the index of a segment from its lines.
   init(scanning bytes: [UInt8]) {
+    let marks = Self.idMembers.map { Array("\"\($0)\":\"".utf8) }
     var start = 0
     while start < bytes.count {
       let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-      let line = bytes[start..<end]
-      for name in ["request_id", "trace_id", "order"] {
-        if let id = Self.value(of: name, in: line) { add(LogKey.of(id), UInt32(start)) }
+      for mark in marks {
+        if let id = Self.value(after: mark, in: bytes[start..<end]) { add(LogKey.of(id), UInt32(start)) }
       }
       start = end + 1
     }
@@ -36,67 +39,87 @@ struct SegmentIndex {
     keys.indices.lazy.filter { keys[$0] == key }.map { offsets[$0] }
   }
 
-  mutating func write(to path: String) {
+  /// Writes the file whole or not at all; without it the segment is scanned again at the next start.
+  func write(to path: String) {
     let pairs = zip(keys, offsets).sorted { $0 < $1 }
     var bytes = Self.magic
     bytes.reserveCapacity(bytes.count + pairs.count * Self.pairBytes)
     for (key, offset) in pairs {
-      for shift in stride(from: 56, through: 0, by: -8) {
-        bytes.append(UInt8(truncatingIfNeeded: key >> UInt64(shift)))
-      }
-      for shift in stride(from: 24, through: 0, by: -8) {
-        bytes.append(UInt8(truncatingIfNeeded: offset >> UInt32(shift)))
-      }
+      withUnsafeBytes(of: key.bigEndian) { bytes.append(contentsOf: $0) }
+      withUnsafeBytes(of: offset.bigEndian) { bytes.append(contentsOf: $0) }
     }
-    // Without it the segment is scanned again at the next start.
-    _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
+    try? Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
 
-  /// Offsets under `key` in an index file, by binary search.
+  /// Whether an index file is there and complete.
+  static func isWhole(_ path: String) -> Bool {
+    withPairs(in: path) { _, _ in true } ?? false
+  }
+
+  /// Offsets under `key` in an index file, ascending, by binary search.
   static func offsets(of key: UInt64, in path: String) -> [UInt32] {
+    withPairs(in: path) { count, pair in
+      var low = 0
+      var high = count
+      while low < high {
+        let middle = (low + high) / 2
+        guard let found = pair(middle) else { return [] }
+        if found.key < key { low = middle + 1 } else { high = middle }
+      }
+      var offsets: [UInt32] = []
+      while low < count, let found = pair(low), found.key == key {
+        offsets.append(found.offset)
+        low += 1
+      }
+      return offsets
+    } ?? []
+  }
+
+  private typealias Pair = (key: UInt64, offset: UInt32)
+
+  /// Nil when the file is not an index.
+  private static func withPairs<Result>(
+    in path: String, _ body: (_ count: Int, _ pair: (Int) -> Pair?) -> Result
+  ) -> Result? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return [] }
+    guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    func read(_ count: Int, at offset: Int) -> [UInt8]? {
+      var bytes = [UInt8](repeating: 0, count: count)
+      return pread(descriptor, &bytes, count, off_t(offset)) == count ? bytes : nil
+    }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return [] }
-    let count = (Int(status.st_size) - magic.count) / pairBytes
-    guard count > 0 else { return [] }
-    func pair(_ position: Int) -> (key: UInt64, offset: UInt32)? {
-      var bytes = [UInt8](repeating: 0, count: pairBytes)
-      guard pread(descriptor, &bytes, pairBytes, off_t(magic.count + position * pairBytes)) == pairBytes else {
+    guard fstat(descriptor, &status) == 0, read(magic.count, at: 0) == magic else { return nil }
+    let size = Int(status.st_size) - magic.count
+    guard size % pairBytes == 0 else { return nil }
+    return body(size / pairBytes) { position in
+      read(pairBytes, at: magic.count + position * pairBytes).map { bytes in
+        (bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }, bytes[8...].reduce(0) { $0 << 8 | UInt32($1) })
+      }
+    }
+  }
+
+  /// The value of a plain string member, found without parsing: ids hold no escapes, and inside of other strings the
+  /// quotation marks of `mark` are escaped.
+  private static func value(after mark: [UInt8], in line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    guard let end = line.end(of: mark) else { return nil }
+    let rest = line[end...]
+    return rest[..<(rest.firstIndex(of: UInt8(ascii: "\"")) ?? rest.endIndex)]
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Where the first occurrence of `needle` ends. Straight over the memory: a search looks at up to 64 MiB of lines.
+  func end(of needle: [UInt8]) -> Int? {
+    withUnsafeBytes { bytes in
+      needle.withUnsafeBytes { wanted in
+        guard let last = wanted.last, bytes.count >= wanted.count else { return needle.isEmpty ? startIndex : nil }
+        let width = wanted.count
+        for end in width - 1..<bytes.count where bytes[end] == last {
+          if bytes[end + 1 - width..<end].elementsEqual(wanted[..<(width - 1)]) { return startIndex + end + 1 }
+        }
         return nil
       }
-      return (
-        bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }, bytes[8...].reduce(0) { $0 << 8 | UInt32($1) }
-      )
     }
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      guard let found = pair(middle) else { return [] }
-      if found.key < key { low = middle + 1 } else { high = middle }
-    }
-    var offsets: [UInt32] = []
-    while low < count, let found = pair(low), found.key == key {
-      offsets.append(found.offset)
-      low += 1
-    }
-    return offsets
-  }
-
-  /// The value of a plain string member, found without parsing: ids hold no escapes.
-  private static func value(of name: String, in line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    let mark = Array("\"\(name)\":\"".utf8)
-    guard line.count > mark.count else { return nil }
-    var start = line.startIndex
-    while start + mark.count < line.endIndex {
-      if line[start] == mark[0], line[start..<start + mark.count].elementsEqual(mark) {
-        let from = start + mark.count
-        return line[from..<(line[from...].firstIndex(of: UInt8(ascii: "\"")) ?? line.endIndex)]
-      }
-      start += 1
-    }
-    return nil
   }
 }

@@ -1,0 +1,158 @@
+import Alerting
+import Breakwater
+import ControlModel
+import DataPlane
+import Identity
+import Testing
+
+/// What an operator reads when a setting is wrong.
+@Suite struct `A configuration` {
+  private func load(_ text: String, _ environment: [String: String] = [:]) throws -> Configuration {
+    try ConfigurationLoader.load(text, file: "breakwater.yaml", environment: environment)
+  }
+
+  private func problems(_ text: String, _ environment: [String: String] = [:]) -> [String] {
+    do throws(ConfigurationProblems) {
+      _ = try ConfigurationLoader.load(text, file: "breakwater.yaml", environment: environment)
+      return []
+    } catch {
+      return error.problems.map(\.description)
+    }
+  }
+
+  @Test func `that is empty takes the safe defaults`() throws {
+    let configuration = try load("")
+    #expect(configuration.server.listen.description == "127.0.0.1:4018")
+    #expect(configuration.server.ops.description == "127.0.0.1:4019")
+    #expect(configuration.controls.requiresApproval)
+    #expect(configuration.auth.jwks == .url("http://127.0.0.1:4003/.well-known/jwks.json"))
+    #expect(configuration.runtime.profiles.isEmpty)
+    #expect(configuration.server.dataPlane.trustedProxies.isEmpty)
+  }
+
+  /// One wrong setting; where and what; what is allowed.
+  struct Wrong: Sendable, CustomTestStringConvertible {
+    let text: String
+    let place: String
+    let sentence: String
+
+    init(_ text: String, _ place: String, _ sentence: String) {
+      self.text = text
+      self.place = place
+      self.sentence = sentence
+    }
+
+    var testDescription: String { place }
+  }
+
+  static let wrong = [
+    Wrong(
+      "server:\n  listen: \"127.0.0.1\"", "2: server.listen",
+      "\"127.0.0.1\" is not allowed; write host:port, e.g. 127.0.0.1:4018"),
+    Wrong("server:\n  lisen: \"127.0.0.1:1\"", "2: server.lisen", "is not a setting; did you mean listen?"),
+    Wrong(
+      "controls:\n\n  drainTimeout: soon", "3: controls.drainTimeout",
+      "\"soon\" is not allowed; write a duration from 10ms to 10s"),
+    Wrong(
+      "controls: { approvals: maybe }", "1: controls.approvals",
+      "\"maybe\" is not allowed; write one of required, off"),
+    Wrong(
+      "server: { headTimeout: 2d }", "1: server.headTimeout",
+      "\"2d\" is not allowed; write a duration from 100ms to 5m"),
+    Wrong(
+      "routes:\n  - { path: api, upstream: x }", "2: routes[0].path",
+      "\"api\" is not allowed; write a path that begins with /"),
+    Wrong(
+      "routes:\n  - { path: /api, upstream: nowhere }", "2: routes[0].upstream",
+      "\"nowhere\" is not one of the upstreams: none are configured"),
+    Wrong(
+      "routes:\n  - { path: /a, upstream: b, roles: [boss] }\nupstreams: { b: { url: \"http://h:1\" } }",
+      "2: routes[0].roles",
+      "\"boss\" is not a role; write user, support, operator, admin, auditor, metrics, service"),
+    Wrong(
+      "upstreams: { b: { url: \"ftp://h\" } }", "1: upstreams.b.url",
+      "\"ftp://h\" is not allowed; write http://host:port"),
+    Wrong(
+      "limits:\n  tenant: { rate: many }", "2: limits.tenant.rate",
+      "\"many\" is not allowed; write requests per duration, e.g. 600/1m"),
+    Wrong("server: []", "1: server", "is a mapping of settings"),
+    Wrong(
+      "server: { trustedProxies: [\"10.0.0.0/40\"] }", "1: server.trustedProxies",
+      "\"10.0.0.0/40\" is not an address block; write e.g. 10.0.0.0/8 or fd00::/8"),
+    Wrong("runtime:\n  profiles:\n    - { tenant: a, profile: b }", "3: runtime.profiles[0].user", "is missing"),
+    Wrong("store: { engine: oracle }", "1: store.engine", "\"oracle\" is not allowed; write one of sqlite"),
+  ]
+
+  @Test(arguments: wrong)
+  func `with something wrong says where, which key and what is allowed`(_ wrong: Wrong) {
+    let found = problems(wrong.text)
+    #expect(found.contains { $0.hasPrefix("breakwater.yaml:\(wrong.place): \(wrong.sentence)") }, "\(found)")
+  }
+
+  @Test func `that is not YAML says the line and column`() {
+    let found = problems("server:\n  listen: [1\nauth: }\n")
+    #expect(found.count == 1)
+    #expect(found[0].contains(#/^breakwater\.yaml:\d+: column \d+: /#), "\(found)")
+  }
+
+  @Test func `reports every problem at once`() {
+    #expect(problems("server: { listen: x, ops: y }\ndataDirectory: z\n").count == 3)
+  }
+
+  @Test func `gives way to the environment, and says so`() throws {
+    let configuration = try load(
+      "server: { listen: \"127.0.0.1:1\" }\n",
+      ["BREAKWATER_SERVER_LISTEN": "127.0.0.1:2", "BREAKWATER_DATA_DIR": "/var/lib/x"])
+    #expect(configuration.server.listen.port == 2)
+    #expect(configuration.dataDir == "/var/lib/x")
+    #expect(configuration.sources.contains { $0.key == "server.listen" && $0.source == "BREAKWATER_SERVER_LISTEN" })
+    #expect(
+      problems("", ["BREAKWATER_SERVER_OPS": "nope"]).first?.hasPrefix("environment: BREAKWATER_SERVER_OPS: ") == true)
+  }
+
+  @Test func `refuses one key given twice`() {
+    #expect(problems("dataDir: a\ndataDir: b\n").isEmpty == false)
+  }
+
+  @Test func `with a pinned key needs no key set`() throws {
+    let configuration = try load("", ["PLATFORM_JWT_PUBLIC_KEY": "-----BEGIN PUBLIC KEY-----"])
+    #expect(configuration.auth.jwks == nil)
+    #expect(configuration.auth.pinnedPEM != nil)
+  }
+
+  @Test func `accepts every section people write`() throws {
+    let configuration = try load(
+      """
+      server:   { listen: "127.0.0.1:4018", ops: "127.0.0.1:4019", trustedProxies: [10.0.0.0/8] }
+      dataDir:  ./data
+      auth:
+        issuer: "https://platform.example/"
+        audience: "trading-backend"
+        jwks: "http://127.0.0.1:4003/.well-known/jwks.json"
+        tenantClaim: tenantId
+        roleClaim: role
+        tokenTypes: ["at+jwt", "JWT"]
+        clockSkew: 30s
+        maxLifetime: 24h
+      upstreams:
+        backend: { url: "http://127.0.0.1:9000", connectTimeout: 1s, firstByteTimeout: 10s, timeout: 30s }
+      routes:
+        - { path: "/api/v1/market", upstream: backend, roles: [user], class: read }
+        - { path: "/api/v1/research", upstream: backend, roles: [user], class: expensive, cost: 5 }
+      limits:
+        tenant: { rate: 600/1m, burst: 100 }
+        user:   { rate: 300/1m, burst: 50 }
+        ip:     { rate: 1200/1m, burst: 200 }
+      controls: { approvals: required, drainTimeout: 250ms, lease: 3s, reviewAfter: 30m }
+      runtime:  { enabled: true, venue: paper, marketData: { speed: 60 }, loopInterval: 1s }
+      alerting:
+        rules: ["alerts/*.yml"]
+        interval: 1s
+        receivers: [ { name: page, webhook: "http://127.0.0.1:9095/hook" } ]
+      store:    { engine: sqlite }
+      platform: { url: "http://127.0.0.1:4003" }
+      """)
+    #expect(configuration.routes.map(\.cost) == [1, 5])
+    #expect(configuration.alerting.receivers.map(\.name) == ["page"])
+  }
+}
