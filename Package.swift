@@ -125,7 +125,12 @@ let package = Package(
         "Breakwater", "AdminAPI", "Wire", "ControlPlane", "TradingRuntime", "DataPlane", "Identity", "Telemetry",
         "ControlModel", "BreakwaterTesting", .httpClient, .nioCore, .nioHTTP1,
       ]),
-    tests("BinaryTests", ["Command", "Wire", "ControlModel", .httpClient, .nioCore]),
+    tests(
+      "BinaryTests",
+      [
+        "Command", "Wire", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .httpClient, .nioCore,
+        .nioPosix, .nioHTTP1,
+      ]),
     tests("ArchitectureTests", ["Telemetry", "ControlModel", "AdminAPI", "Breakwater", "Alerting"]),
   ]
 )

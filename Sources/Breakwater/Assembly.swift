@@ -48,7 +48,6 @@ package struct Assembly: Sendable {
   let refresher: KeyRefresher?
   let dataPlane: DataPlane
   let drainState: DrainState
-  let outbound: OutboundHTTP
   let journaledStops: [Control]
   let directory: DataDirectory
 
@@ -110,15 +109,13 @@ package struct Assembly: Sendable {
     alerting.intervalMilliseconds = Int64(configuration.alerting.interval / .milliseconds(1))
     desk = AlertDesk(
       material.ruleGroups, settings: alerting, store: metricStore, clocks: clocks, metrics: metrics)
-    let outbound = OutboundHTTP()
-    self.outbound = outbound
     notifier = Notifier(
       configuration.alerting.receivers, externalURL: "http://\(configuration.server.listen)", clocks: clocks,
       metrics: metrics, sleep: { try await Task.sleep(for: $0) },
-      post: { try await outbound.post($0, $1, within: .seconds(5)) })
+      post: { try await OutboundHTTP.post($0, $1, within: .seconds(5)) })
 
     // Who may come in.
-    let identity = try IdentitySources(configuration.auth, options: options, outbound: outbound, metrics: metrics)
+    let identity = try IdentitySources(configuration.auth, options: options, metrics: metrics)
     refresher = identity.refresher
     let revocations = RevocationStore()
     let sessions = ConsoleSessions(keys: options.consoleKeys, now: { clocks.now }, secret: SystemSources.secret)

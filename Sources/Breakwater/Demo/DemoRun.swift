@@ -68,10 +68,10 @@ package struct DemoRun: Sendable {
       }
     }
     defer { background.cancel() }
-    try await assembly.run { listener, _ in
+    try await assembly.run { listener, ops in
       DemoTerminal.banner(
-        console: "http://127.0.0.1:\(listener.address.port ?? 0)", links: links, folder: options.folder,
-        incident: incident)
+        console: "http://127.0.0.1:\(listener.address.port ?? 0)", opsPort: ops.address.port ?? 0, links: links,
+        folder: options.folder, incident: incident)
     }
     await backend.stop()
     DemoTerminal.say("  stopped      everything is on disk in \(options.folder); the next start goes on from here")
@@ -110,7 +110,11 @@ private enum DemoTerminal {
     StandardOutput.write(Array((text + "\n").utf8))
   }
 
-  static func banner(console: String, links: [String: String], folder: String, incident: DemoIncident) {
+  static func banner(
+    console: String, opsPort: Int, links: [String: String], folder: String, incident: DemoIncident
+  ) {
+    let binary = CommandLine.arguments.first ?? "breakwater"
+    let server = opsPort == 4019 ? "" : "export BREAKWATER_SERVER=http://127.0.0.1:\(opsPort)\n               "
     func link(_ person: String) -> String { "\(console)/?k=\(links[person] ?? "")" }
     say(
       """
@@ -122,9 +126,9 @@ private enum DemoTerminal {
                      \(link(DemoPeople.secondAdmin))
 
         try in another terminal
-                     export BREAKWATER_TOKEN=$(.build/release/breakwater token sign --role admin --sub \(DemoPeople.admin) --data \(folder))
-                     .build/release/breakwater status
-                     .build/release/breakwater halt --all --reason "Drill: venue rejects orders"
+                     \(server)export BREAKWATER_TOKEN=$(\(binary) token sign --role admin --sub \(DemoPeople.admin) --data \(folder))
+                     \(binary) status
+                     \(binary) halt --all --reason "Drill: venue rejects orders"
 
         incident     \(incident == .none ? "none" : "\(incident.rawValue), in 20 s")
         stop         Ctrl-C

@@ -27,13 +27,8 @@ extension Assembly {
 
     let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let publicGroup = MultiThreadedEventLoopGroup(numberOfThreads: options.publicLoops)
-    let seed = SystemSources.seed()
-    let ops = try await Listener.start(
-      .ops, host: configuration.server.ops.host, port: configuration.server.ops.port, on: opsGroup,
-      dataPlane: dataPlane, seed: seed)
-    let publicListener = try await Listener.start(
-      .public, host: configuration.server.listen.host, port: configuration.server.listen.port, on: publicGroup,
-      dataPlane: dataPlane, seed: seed &+ 1000)
+    let ops = try await listen(.ops, configuration.server.ops, on: opsGroup)
+    let publicListener = try await listen(.public, configuration.server.listen, on: publicGroup)
     started(publicListener, ops)
     say("lifecycle.started", "Breakwater \(options.version) is up")
 
@@ -54,9 +49,19 @@ extension Assembly {
     try await group.run()
     say("lifecycle.stopped", "Breakwater stopped")
     await log.flush()
-    await outbound.close()
     try await publicGroup.shutdownGracefully()
     try await opsGroup.shutdownGracefully()
+  }
+
+  private func listen(
+    _ kind: Listener.Kind, _ address: Configuration.Address, on group: MultiThreadedEventLoopGroup
+  ) async throws -> Listener {
+    do {
+      return try await Listener.start(
+        kind, host: address.host, port: address.port, on: group, dataPlane: dataPlane, seed: SystemSources.seed())
+    } catch let error as IOError {
+      throw ListenFailure(address: address, setting: kind == .ops ? "server.ops" : "server.listen", error.errnoCode)
+    }
   }
 
   private func say(_ name: String, _ body: String) {

@@ -131,9 +131,7 @@ struct IdentitySources {
 
   /// Reads static keys now; a URL is fetched by the refresher when it runs. Throws `ConfigurationProblems` for a key file
   /// that cannot be used.
-  init(
-    _ auth: Configuration.Auth, options: Assembly.Options, outbound: OutboundHTTP, metrics: MetricRegistry
-  ) throws {
+  init(_ auth: Configuration.Auth, options: Assembly.Options, metrics: MetricRegistry) throws {
     var pinned = KeySet()
     if let pem = auth.pinnedPEM {
       pinned = try Self.keys("PLATFORM_JWT_PUBLIC_KEY") { () throws(KeySetProblem) in try KeySet(pem: pem) }
@@ -170,7 +168,7 @@ struct IdentitySources {
         now: { .nanoseconds(clocks.monotonic()) }, wallTime: { clocks.now },
         sleep: { try await Task.sleep(for: $0) }),
       fetch: {
-        try await outbound.get(url, within: .seconds(2), bytesMax: StrictJSON.Limits.keySet.bytesMax)
+        try await OutboundHTTP.get(url, within: .seconds(2), bytesMax: StrictJSON.Limits.keySet.bytesMax)
       })
     self.refresher = refresher
     status = { refresher.status }
@@ -213,20 +211,11 @@ struct IdentitySources {
 package enum IdentityCheck {
   /// A verifier with the configuration's policy and keys; fetches them when they come from a URL.
   package static func verifier(_ configuration: Configuration) async throws -> TokenVerifier {
-    let outbound = OutboundHTTP()
-    let sources: IdentitySources
-    do {
-      sources = try IdentitySources(
-        configuration.auth, options: Assembly.Options(), outbound: outbound, metrics: MetricRegistry())
-      if case .url(let url) = configuration.auth.jwks {
-        let bytes = try await outbound.get(url, within: .seconds(5), bytesMax: StrictJSON.Limits.keySet.bytesMax)
-        sources.verifier.keys.replaceFetched(try KeySet(jwks: bytes))
-      }
-    } catch {
-      await outbound.close()
-      throw error
+    let sources = try IdentitySources(configuration.auth, options: Assembly.Options(), metrics: MetricRegistry())
+    if case .url(let url) = configuration.auth.jwks {
+      let bytes = try await OutboundHTTP.get(url, within: .seconds(5), bytesMax: StrictJSON.Limits.keySet.bytesMax)
+      sources.verifier.keys.replaceFetched(try KeySet(jwks: bytes))
     }
-    await outbound.close()
     return sources.verifier
   }
 }

@@ -3,23 +3,22 @@ import NIOCore
 import NIOHTTP1
 
 /// Calls Breakwater makes itself: signing keys and webhooks. Rare, bounded, without redirects.
-package struct OutboundHTTP: Sendable {
-  private let client: HTTPClient
-
-  package struct Failure: Error, CustomStringConvertible {
-    package let description: String
-  }
-
-  package init() {
+enum OutboundHTTP {
+  /// One for the process and never shut down: nothing has to be closed on the way out of a start that failed.
+  private static let client: HTTPClient = {
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow
     configuration.timeout.connect = .seconds(1)
     configuration.connectionPool.retryConnectionEstablishment = false
-    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
   }
 
   /// The body of a GET, at most `bytesMax`. Throws unless the answer is 200.
-  package func get(_ url: String, within limit: Duration, bytesMax: Int) async throws -> [UInt8] {
+  static func get(_ url: String, within limit: Duration, bytesMax: Int) async throws -> [UInt8] {
     let request = HTTPClientRequest(url: url)
     let response = try await client.execute(request, timeout: .nanoseconds(limit.wholeNanoseconds))
     guard response.status == .ok else { throw Failure(description: "\(url) answered \(response.status.code)") }
@@ -27,7 +26,7 @@ package struct OutboundHTTP: Sendable {
   }
 
   /// Posts JSON. Throws unless the answer is 2xx.
-  package func post(_ url: String, _ body: [UInt8], within limit: Duration) async throws {
+  static func post(_ url: String, _ body: [UInt8], within limit: Duration) async throws {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/json")
@@ -37,10 +36,6 @@ package struct OutboundHTTP: Sendable {
     guard (200..<300).contains(response.status.code) else {
       throw Failure(description: "\(url) answered \(response.status.code)")
     }
-  }
-
-  package func close() async {
-    try? await client.shutdown()  // nothing is left to be done about a failure at the end
   }
 }
 

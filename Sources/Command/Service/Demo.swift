@@ -1,6 +1,5 @@
 import ArgumentParser
 import Breakwater
-import Store
 
 extension DemoIncident: ExpressibleByArgument {}
 
@@ -37,15 +36,7 @@ struct Demo: AsyncParsableCommand {
       options.speed = speed
       options.listen = listen
       options.ops = ops
-      do {
-        try await DemoRun(options).run()
-      } catch let failure as StoreFailure {
-        throw CommandFailure(.failed, failure.message)
-      } catch let problems as ConfigurationProblems {
-        throw CommandFailure(.failed, problems.description)
-      } catch {
-        throw CommandFailure(.failed, StartFailure.sentence(error, listen: listen, ops: ops))
-      }
+      try await Start.run { try await DemoRun(options).run() }
       return .done
     }
   }

@@ -25,7 +25,7 @@ struct Serve: AsyncParsableCommand {
       for source in configuration.sources where !source.key.contains("profiles[") {
         Terminal.note("  \(source.key) = \(source.value)   (\(source.source))")
       }
-      try await Start.run(configuration) {
+      try await Start.run {
         try await Assembly(configuration, material).run { listener, ops in
           Terminal.note(
             "breakwater \(BuildText.version) listens on \(listener.address.text) (public) and \(ops.address.text) (ops); data in \(configuration.dataDir)"
@@ -72,7 +72,7 @@ enum ConfigurationFile {
 
 /// Runs the service and says in one sentence what kept it from starting.
 enum Start {
-  static func run(_ configuration: Configuration, _ work: () async throws -> Void) async throws {
+  static func run(_ work: () async throws -> Void) async throws {
     do {
       try await work()
     } catch let failure as StoreFailure {
@@ -82,7 +82,7 @@ enum Start {
     } catch let failure as CommandFailure {
       throw failure
     } catch {
-      throw CommandFailure(.failed, StartFailure.sentence(error, configuration))
+      throw CommandFailure(.failed, StartFailure.sentence(error))
     }
   }
 }
