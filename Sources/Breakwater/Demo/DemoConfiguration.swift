@@ -30,7 +30,7 @@ enum DemoConfiguration {
     limits:
       tenant: { rate: 6000/1m, burst: 500 }
       user: { rate: 6000/1m, burst: 500 }
-      ip: { rate: 60000/1m, burst: 5000 }
+      ip: { rate: 120000/1m, burst: 5000 }
     controls: { approvals: required, reviewAfter: 30m }
     alerting:
       receivers:
