@@ -219,7 +219,8 @@ package actor CommandProcessor {
     try probe.release(controls, expecting: expecting)
     guard holds.isEmpty else {
       throw Refusal(
-        .storeUnavailable, "Nothing can be released: \(holds.count) stop(s) are still waiting for the store to take them.",
+        .storeUnavailable,
+        "Nothing can be released: \(holds.count) stop(s) are still waiting for the store to take them.",
         retryAfterSeconds: 1)
     }
     for scope in controls.compactMap({ committed.controls[$0]?.scope }) {

@@ -159,7 +159,8 @@ package final class AlertDesk: Sendable {
   package func restore(_ records: [AlertRecord], at now: WallTime) {
     groups.withLock { groups in
       for record in records {
-        guard let place = Self.place(of: record, in: groups), let alert = record.alert(of: groups[place.0].rules[place.1].rule)
+        guard let place = Self.place(of: record, in: groups),
+          let alert = record.alert(of: groups[place.0].rules[place.1].rule)
         else { continue }
         groups[place.0].rules[place.1].state.restore(alert, at: now)
       }
@@ -208,7 +209,9 @@ package final class AlertDesk: Sendable {
         rules: group.rules.map { running in
           RuleStatus(
             rule: running.rule,
-            alerts: running.state.alerts.values.sorted { ($0.activeAt, $0.fingerprint) < ($1.activeAt, $1.fingerprint) },
+            alerts: running.state.alerts.values.sorted {
+              ($0.activeAt, $0.fingerprint) < ($1.activeAt, $1.fingerprint)
+            },
             lastError: running.error, lastEvaluation: running.lastEvaluation, seconds: running.seconds)
         }, lastEvaluation: group.lastEvaluation, seconds: group.seconds)
     }

@@ -98,7 +98,8 @@ package struct RuleTest: Sendable {
     }
     self.queryChecks = queryChecks
     externalLabels = try Self.texts(fields["external_labels"], reader)
-    externalURL = try fields["external_url"].map { (node) throws(RuleFileProblem) in try reader.string(node, "url") } ?? ""
+    externalURL =
+      try fields["external_url"].map { (node) throws(RuleFileProblem) in try reader.string(node, "url") } ?? ""
   }
 
   private static func series(_ node: Node, _ reader: YAMLReader) throws(RuleFileProblem) -> SeriesNotation {

@@ -122,7 +122,8 @@ private struct RuleTestRun {
     guard !missing.isEmpty || !extra.isEmpty else { return }
     fail(
       check.atMilliseconds,
-      "\(check.alertName): expected and not firing: \(Self.text(missing)); firing and not expected: \(Self.text(extra))")
+      "\(check.alertName): expected and not firing: \(Self.text(missing)); firing and not expected: \(Self.text(extra))"
+    )
   }
 
   private static func difference(

@@ -122,7 +122,9 @@ enum GoFormat {
       case "b": digits = String(value.magnitude, radix: 2)
       default: return nil
       }
-      if let precision, digits.count < precision { digits = String(repeating: "0", count: precision - digits.count) + digits }
+      if let precision, digits.count < precision {
+        digits = String(repeating: "0", count: precision - digits.count) + digits
+      }
       return (value < 0 ? "-" : "") + digits
     }
 

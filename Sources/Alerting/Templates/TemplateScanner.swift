@@ -163,8 +163,9 @@ enum TemplateScanner {
   /// An integer unless it has a point or an exponent, as Go types constants.
   private static func number(_ rest: inout ArraySlice<Unicode.Scalar>) throws(TemplateProblem) -> TemplateValue {
     var end = rest.startIndex
-    while end < rest.endIndex, isDigit(rest[end]) || "+-._xX".unicodeScalars.contains(rest[end])
-      || rest[end].properties.isAlphabetic
+    while end < rest.endIndex,
+      isDigit(rest[end]) || "+-._xX".unicodeScalars.contains(rest[end])
+        || rest[end].properties.isAlphabetic
     {
       end += 1
     }

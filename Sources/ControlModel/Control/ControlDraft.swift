@@ -30,7 +30,9 @@ package struct ControlDraft: Hashable, Sendable {
     if kind == .disable, scope.tenant == nil || scope.venue != nil || scope.symbol != nil {
       problems.append(FieldProblem("scope", "a disable names a tenant, or a tenant and a profile"))
     }
-    if let ticket, !(1...Control.ticketBytesMax).contains(ticket.utf8.count) || !ticket.utf8.allSatisfy({ 0x20...0x7e ~= $0 }) {
+    if let ticket,
+      !(1...Control.ticketBytesMax).contains(ticket.utf8.count) || !ticket.utf8.allSatisfy({ 0x20...0x7e ~= $0 })
+    {
       problems.append(FieldProblem("ticket", "has 1 to \(Control.ticketBytesMax) printable ASCII characters"))
     }
     if let review = reviewAfterMilliseconds, !(60_000...604_800_000).contains(review) {

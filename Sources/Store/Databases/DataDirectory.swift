@@ -11,7 +11,8 @@ package final class DataDirectory: Sendable {
   /// Throws `locked` while another process has it, `unwritable` when it cannot be created or written.
   package init(_ path: String) throws(StoreFailure) {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw StoreFailure(
         .unwritable, "The data directory \(path) cannot be created: \(Self.reason()). Choose another with dataDir.")

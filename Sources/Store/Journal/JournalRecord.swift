@@ -27,7 +27,8 @@ enum JournalRecord {
   static func decode(_ bytes: [UInt8], _ path: String) throws(StoreFailure) -> (stops: [Control], sound: Int) {
     guard bytes.prefix(magic.count).elementsEqual(magic.prefix(bytes.count)) else {
       throw StoreFailure(
-        .corrupt, "The file \(path) is not a control journal. Nothing was changed; move it away after checking the store.")
+        .corrupt,
+        "The file \(path) is not a control journal. Nothing was changed; move it away after checking the store.")
     }
     guard bytes.count >= magic.count else { return ([], 0) }
     var stops: [Control] = []

@@ -165,7 +165,8 @@ package enum MetricCatalog {
   package static let alerts = MetricDefinition(
     "breakwater_alerts", .gauge, "Alerts by severity and state.", labels: ["severity": 5, "state": 3])
   package static let notifications = MetricDefinition(
-    "breakwater_notifications_total", .counter, "Attempts to notify that were taken (ok) or failed, and notifications dropped.",
+    "breakwater_notifications_total", .counter,
+    "Attempts to notify that were taken (ok) or failed, and notifications dropped.",
     labels: ["receiver": 20, "result": 3])
 
   // MARK: Audit, logs, storage

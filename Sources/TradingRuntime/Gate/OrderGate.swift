@@ -54,7 +54,9 @@ package final class OrderGate: Sendable {
     } else {
       odd.add(1, ordering: .sequentiallyConsistent)
     }
-    guard let refusal = refusal(seat, venue: venue, symbol: symbol, isReducing: isReducing) else { return .passed(pass) }
+    guard let refusal = refusal(seat, venue: venue, symbol: symbol, isReducing: isReducing) else {
+      return .passed(pass)
+    }
     leave(pass)
     return .refused(refusal)
   }
