@@ -159,7 +159,8 @@ extension ClientConnection {
     exchange.bytesOut += piece.readableBytes
     writeContent(piece, isChunked: !exchange.isHTTP10)
     flush()
-    if isClientWritable {
+    // The flush may have found the connection broken; then the run was cancelled within it, before it could hold this.
+    if isClientWritable || endpoint !== run {
       continuation.resume()
     } else {
       run.resume = continuation
