@@ -181,12 +181,15 @@ package struct StatusReport: Sendable {
       item("Market data", barAge, warnAfter: 30_000, ok: "fresh"),
       DependencyItem(
         name: "Reconciliation", state: mismatches > 0 ? "degraded" : reconciled == nil ? "down" : "ok",
-        detail: mismatches > 0 ? "\(mismatches) differences" : reconciled == nil ? "never ran" : "books agree",
+        detail: mismatches > 0
+          ? "\(mismatches) difference\(mismatches == 1 ? "" : "s")" : reconciled == nil ? "never ran" : "books agree",
         ageMs: reconciled),
       DependencyItem(
         name: "Signing keys",
         state: keys.keyIDs.isEmpty ? "down" : keys.lastFailure != nil && keyAge == nil ? "degraded" : "ok",
-        detail: keys.keyIDs.isEmpty ? keys.lastError ?? "never loaded" : "\(keys.keyIDs.count) keys", ageMs: keyAge),
+        detail: keys.keyIDs.isEmpty
+          ? keys.lastError ?? "never loaded" : "\(keys.keyIDs.count) key\(keys.keyIDs.count == 1 ? "" : "s")",
+        ageMs: keyAge),
       item("Alert evaluator", evaluationAge, warnAfter: 5_000, ok: "on time"),
     ]
   }
