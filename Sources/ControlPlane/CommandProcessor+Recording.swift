@@ -74,7 +74,7 @@ extension CommandProcessor {
       at: control.createdAt, actor: actor, action: action, object: control.id.text, after: Self.digest([control]),
       requestID: requestID, reason: control.reason,
       summary:
-        "\(control.kind.rawValue) \(control.scope.summary) at level \(control.level.text), cancel \(control.cancel.rawValue)"
+        "\(control.kind == .halt ? "stopped" : "disabled") \(control.scope.summary): level \(control.level.text), cancel \(control.cancel.rawValue)"
     )
     do throws(StoreFailure) {
       let audit = try await store.commit(
