@@ -4,12 +4,14 @@ import { attr, copyButton, glyph, h, put, text } from './dom.js';
 import './chart.js';
 import { acknowledge, proposed, scopeLabels, severityLook } from './alerts.js';
 import { live } from './ages.js';
+import { okNote } from './dialog.js';
+import { duration } from './format.js';
 import { Gauge } from './gauge.js';
 import { openHalt } from './halt.js';
-import { queryRange, splitLimit, unitOf } from './promql.js';
+import { queryRange, spanSeconds, splitLimit, unitOf } from './promql.js';
 import { may, serverNow, state } from './store.js';
 
-const chartSeconds = 1800;
+const chartSecondsMax = 1800;
 export const chartStep = 5;
 const linesMax = 4;
 const colours = ['--c1', '--c2', '--c3', '--c4'];
@@ -24,7 +26,7 @@ export function alertFacts(title) {
   const labels = h('dl', { class: 'labels' });
   const description = h('p', { class: 'two' });
   const expression = h('code');
-  const chart = h('bw-chart', { 'aria-label': 'Value over the last 30 minutes, cursor' });
+  const chart = h('bw-chart', { 'aria-label': 'Value over time, cursor' });
   const chartNote = h('p', { class: 'empty' });
   const since = h('span', { class: 'two' });
   const ended = h('div', { class: 'problem-slot' });
@@ -53,7 +55,7 @@ export function alertFacts(title) {
         h(
           'div',
           { class: 'code-head' },
-          h('span', null, 'rule'),
+          h('span', null, 'Rule'),
           copyButton(() => expression.textContent, 'Copy', 'Copy the expression'),
         ),
         h('pre', { tabindex: '0', 'aria-label': 'Expression of the rule' }, expression),
@@ -88,32 +90,18 @@ export function alertFacts(title) {
     },
     ended(last) {
       if (ended.firstElementChild) return;
-      text(title, last ? last.summary : 'No such alert is active');
-      put(
-        ended,
-        h(
-          'div',
-          { class: 'note ok-note' },
-          glyph('ok'),
-          h(
-            'div',
-            null,
-            h('b', null, 'This alert is not active any more. '),
-            last
-              ? 'What is shown is how it was last seen.'
-              : 'It ended, or the link names an alert of another installation.',
-          ),
-        ),
-      );
+      text(title, last.summary);
+      put(ended, okNote(h('b', null, 'This alert is not active any more. '), 'What is shown is how it was last seen.'));
     },
     async draw(alert) {
       const split = splitLimit(alert.expression);
       const unit = unitOf(alert);
       const scale = unit === '%' ? 100 : 1;
+      const seconds = spanSeconds(chartSecondsMax);
       try {
         const { x, series } = await queryRange(
           split?.measure ?? alert.expression,
-          chartSeconds,
+          seconds,
           chartStep,
           serverNow() / 1000,
         );
@@ -132,7 +120,7 @@ export function alertFacts(title) {
           dash: i % 2 ? [6, 3] : undefined,
         }));
         chartNote.hidden = own.length > 0;
-        text(chartNote, own.length ? '' : 'The rule has no samples in the last 30 minutes.');
+        text(chartNote, own.length ? '' : `The rule has no samples in the last ${duration(seconds * 1000)}.`);
         chart.hidden = !own.length;
         if (!own.length) return;
         const marks = alert.firedAt ? [{ at: Date.parse(alert.firedAt) / 1000, label: 'firing' }] : [];

@@ -147,7 +147,7 @@ function makeRow(alert) {
     h('span', { class: 'sev' }, part.glyph, part.word),
     h('span', { class: 'nm' }, part.name, part.scope),
     part.gauge.element,
-    h('span', { class: 'two since' }, part.since),
+    h('span', { class: 'two since' }, 'for ', part.since),
     h('span', { class: 'who' }, part.who, part.next),
     part.action,
     part.error,

@@ -1,11 +1,14 @@
 // What a stop would reach, counted by the server while the dialog is open. A count that fails stands in nobody's way.
 
 import { h, put, text } from './dom.js';
+import { live } from './ages.js';
 import { post } from './api.js';
-import { warnNote } from './dialog.js';
+import { okNote, warnNote } from './dialog.js';
 import { count, money, number } from './format.js';
 
 export const planEveryMilliseconds = 2_000;
+/** Shorter than the pace, so that a count that hangs is said to have failed before the next one starts. */
+const planTimeoutMilliseconds = 1_500;
 
 export class Blast {
   constructor(cancel) {
@@ -16,7 +19,7 @@ export class Blast {
       this.values[id] = h('dd', null, '…');
       return h('div', null, h('dt', null, name), this.values[id]);
     };
-    this.note = h('div', { class: 'problem-slot' });
+    this.note = h('div', { class: 'problem-slot' }, okNote('Counting'));
     this.element = h(
       'div',
       null,
@@ -41,7 +44,7 @@ export class Blast {
     try {
       const { data: plan } = await post('/admin/controls/plan', body, {
         signal: abort.signal,
-        timeout: planEveryMilliseconds,
+        timeout: planTimeoutMilliseconds,
       });
       if (abort.signal.aborted) return;
       this.show(plan);
@@ -54,7 +57,7 @@ export class Blast {
   }
 
   show(plan) {
-    text(this.age, `counted ${plan.at.slice(11, 19)}, epoch ${plan.epoch}`);
+    put(this.age, 'counted ', live(plan.at));
     put(this.values.profiles, number(plan.profiles), h('small', null, ` in ${count(plan.tenants, 'tenant')}`));
     text(this.values.entries, number(plan.openEntries));
     text(this.values.protective, number(plan.openProtective));
@@ -65,6 +68,7 @@ export class Blast {
     );
     text(this.cancel.details.get('entries'), `${plan.openEntries}; protective stops stay`);
     text(this.cancel.details.get('all'), `${plan.openEntries + plan.openProtective}; protective stops too`);
+    // One line either way: the buttons must not move while somebody aims at them.
     if (plan.withoutVenueStop) {
       put(
         this.note,
@@ -77,6 +81,6 @@ export class Blast {
           'After a halt nothing closes them but you.',
         ),
       );
-    } else put(this.note);
+    } else put(this.note, okNote(plan.positions ? 'Every position has a stop at the venue.' : 'No position is open.'));
   }
 }

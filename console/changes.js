@@ -15,7 +15,7 @@ let timer = 0;
 export function mountChanges() {
   parts.list = h('ol', { class: 'feed' });
   parts.note = h('p', { class: 'empty' });
-  parts.verdict = mark('info', 'Chain not checked since this page opened');
+  parts.verdict = mark('info', 'Audit chain not verified yet');
   parts.verify = h('button', { type: 'button', class: 'btn sm quiet', onclick: verify }, 'Verify');
   parts.proof = h('div', { class: 'chain' }, parts.verdict, parts.verify);
   parts.proof.hidden = !may.audit();
@@ -25,7 +25,7 @@ export function mountChanges() {
       'header',
       null,
       h('h2', { id: 'changes-h' }, 'Latest changes'),
-      h('span', { class: 'more muted' }, may.audit() ? 'audit log' : 'control log'),
+      h('span', { class: 'more muted' }, may.audit() ? 'audit log, UTC' : 'control log, UTC'),
     ),
     parts.list,
     parts.note,

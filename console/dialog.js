@@ -71,6 +71,10 @@ export function warnNote(...kids) {
   return h('div', { class: 'note' }, glyph('warn'), h('div', null, kids));
 }
 
+export function okNote(...kids) {
+  return h('div', { class: 'note ok-note' }, glyph('ok'), h('div', null, kids));
+}
+
 /** A group of choices of which one is taken. Each is `{value, title, detail}`; the details can be refreshed. */
 export function choices(legend, name, options, onChange) {
   const details = new Map();

@@ -25,6 +25,7 @@ const needsAttention = (item) => tenantLook(item).kind !== 'ok';
 export function mountEstate() {
   parts.title = h('h2', { id: 'tenants-h' }, 'Tenants');
   parts.all = h('button', { type: 'button', class: 'more linkish', 'aria-expanded': 'false', onclick: toggle });
+  parts.notional = h('th', { scope: 'col', class: 'num' }, 'Notional');
   parts.body = h('tbody', { 'data-rows': true });
   put(
     $('#tenants'),
@@ -40,8 +41,8 @@ export function mountEstate() {
           null,
           h('th', { scope: 'col' }, 'Tenant'),
           h('th', { scope: 'col' }, 'State'),
-          h('th', { scope: 'col', class: 'num' }, 'Orders'),
-          h('th', { scope: 'col', class: 'num' }, 'Notional'),
+          h('th', { scope: 'col', class: 'num' }, 'Open orders'),
+          parts.notional,
         ),
       ),
       parts.body,
@@ -94,6 +95,7 @@ function renderTenants(items) {
         ? 'No tenant trades freely'
         : `${count(attention.length, 'tenant needs', 'tenants need')} attention`,
   );
+  if (items.length) text(parts.notional, `Notional, ${items[0].notional.currency}`);
   parts.all.hidden = items.length <= shownMax;
   text(parts.all, isAll ? 'Fewer' : `All ${items.length}`);
   const isDue = performance.now() - sortedAt > resortMilliseconds && !parts.body.matches(':hover');

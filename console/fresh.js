@@ -28,8 +28,7 @@ export function startFreshness(onReconnect) {
   words.id = 'stale-words';
   put(
     $('#stale'),
-    glyph('stale'),
-    words,
+    h('div', null, glyph('stale'), words),
     h('button', { type: 'button', class: 'btn sm', onclick: () => reconnect() }, 'Reconnect now'),
   );
   put($('#conn'), glyph('ok'), h('span'));
@@ -44,11 +43,8 @@ function check() {
   const age = dataAge();
   const isStale = age > staleMilliseconds;
   setGlyph(conn.firstElementChild, isStale ? 'stale' : 'ok');
-  const shown = lastServerTime ? duration(age) : 'no data yet';
-  text(
-    conn.lastElementChild,
-    isStale ? `Not updating, ${shown}${lastServerTime ? ' old' : ''}` : `Up to date, ${shown}`,
-  );
+  const shown = lastServerTime ? `${duration(age)} old` : 'no data yet';
+  text(conn.lastElementChild, `${isStale ? 'Not updating' : 'Up to date'}, ${shown}`);
   text($('#clock'), clock(new Date(serverNow()).toISOString()));
   if (isStale) {
     const since = lastServerTime ? `No data since ${clock(lastServerTime)} (${duration(age)}).` : 'No data yet.';

@@ -121,7 +121,7 @@ function haltDialog(preset) {
         warnNote(
           h('b', null, 'Sent, no answer yet. '),
           'Sending again is safe: it joins this stop. ' +
-            'The command below works on the ops listener, which runs on its own.',
+            'The command above works on the ops listener, which runs on its own.',
         ),
       );
     }, retryAfterMilliseconds);

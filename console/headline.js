@@ -4,8 +4,9 @@ import { $, attr, glyph, h, mark, put, setGlyph, setMark, text } from './dom.js'
 import { announce } from './announce.js';
 import { live, setLive } from './ages.js';
 import { dataAge } from './fresh.js';
+import { approve } from './approve.js';
 import { isGlobal, pendingRelease } from './controls.js';
-import { duration, number } from './format.js';
+import { clock, count, duration, number } from './format.js';
 import { may, on, serverNow, state } from './store.js';
 import { openHalt } from './halt.js';
 import { openRelease } from './release.js';
@@ -129,8 +130,9 @@ function gates({ trading, controls, tenants, profiles, runtime }) {
   };
   const strictest = global.some((control) => control.level === 'halted');
   if (trading.state === 'held') set('halt', 'warn', 'Held', 'state not known', true);
-  else if (!global.length) set('halt', 'ok', 'Off', `epoch ${controls.epoch}`);
-  else set('halt', 'halt', strictest ? 'On' : 'Reduce only', `epoch ${controls.epoch}`, true);
+  else if (!global.length)
+    set('halt', 'ok', 'Off', controls.active.length ? count(controls.active.length, 'other stop') : 'no stop in force');
+  else set('halt', 'halt', strictest ? 'On' : 'Reduce only', `since ${clock(global[0].createdAt)}`, true);
   const part = (id, scope) =>
     set(id, scope.trading === scope.total ? 'ok' : 'halt', `${scope.trading} of ${scope.total}`, 'trading');
   part('tenants', tenants);
@@ -146,8 +148,8 @@ function gates({ trading, controls, tenants, profiles, runtime }) {
 function act(trading) {
   const stopped = trading === 'halted';
   const global = state.status.controls.active.filter(isGlobal);
-  const waits = pendingRelease(global) !== undefined;
-  const key = `${stopped} ${global.length} ${waits} ${state.me.role}`;
+  const waiting = pendingRelease(global);
+  const key = `${stopped} ${global.length} ${waiting?.id} ${state.me.role}`;
   if (parts.actKey === key) return;
   const hadFocus = parts.act.contains(document.activeElement);
   parts.actKey = key;
@@ -188,11 +190,21 @@ function act(trading) {
     put(
       parts.act,
       stopped ? null : halt,
-      may.release() && !waits && resume,
-      may.release() && waits && h('a', { class: 'btn big', href: '#stops' }, 'Resume waits'),
+      may.release() && (waiting ? review(waiting) : resume),
       !may.release() && h('p', { class: 'readonly' }, 'Starting again needs two admins.'),
       stopped && more,
     );
   }
   if (hadFocus) $('button, a', parts.act)?.focus();
+}
+
+/** What a waiting resume means to whoever looks: theirs to wait for, or to decide. */
+function review(waiting) {
+  if (waiting.requestedBy === state.me.subject)
+    return h('a', { class: 'btn big', href: '#stops' }, 'Waits for another admin');
+  return h(
+    'button',
+    { type: 'button', class: 'btn primary big', id: 'review-button', onclick: () => approve(waiting) },
+    'Review release',
+  );
 }

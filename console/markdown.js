@@ -132,6 +132,8 @@ function itemBody(lines, top, depth) {
   return kids[0]?.tagName === 'P' ? [...kids[0].childNodes, ...kids.slice(1)] : kids;
 }
 
+const languages = { sh: 'Shell', promql: 'PromQL', text: 'Text', json: 'JSON' };
+
 function codeBlock(code, language) {
   return h(
     'div',
@@ -139,7 +141,7 @@ function codeBlock(code, language) {
     h(
       'div',
       { class: 'code-head' },
-      h('span', null, language || 'text'),
+      h('span', null, languages[language] ?? (language || 'Text')),
       copyButton(() => code, 'Copy', `Copy this ${language || 'text'} block`),
     ),
     h('pre', { tabindex: '0', 'aria-label': `${language || 'text'} block` }, h('code', null, code)),

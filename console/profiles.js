@@ -3,29 +3,30 @@
 import { attr, h, mark, put, setMark, text } from './dom.js';
 import { controlsOf, pendingRelease } from './controls.js';
 import { tenantLook } from './estate.js';
-import { money, number } from './format.js';
+import { count, money, number } from './format.js';
 import { openHalt } from './halt.js';
 import { openRelease } from './release.js';
 import { may, state } from './store.js';
 
 export function profileRow(item) {
   const look = mark('ok', '');
-  const orders = h('td', { class: 'num' });
-  const positions = h('td', { class: 'num' });
+  const orders = h('td', { class: 'num opt' });
+  const positions = h('td', { class: 'num opt' });
+  const narrow = h('span', { class: 'sc narrow' });
   const equity = h('td', { class: 'num' });
   const action = h('td', { class: 'num' });
   const row = h(
     'tr',
     null,
     h('td', null, h('b', null, item.profile), h('span', { class: 'sc' }, item.user)),
-    h('td', null, look),
+    h('td', null, look, narrow),
     h('td', { class: 'two opt' }, item.symbols.join(' ')),
     orders,
     positions,
     equity,
     action,
   );
-  row.parts = { look, orders, positions, equity, action };
+  row.parts = { look, narrow, orders, positions, equity, action };
   return row;
 }
 
@@ -35,6 +36,7 @@ export function updateProfile(row, item) {
   setMark(part.look, look.kind, look.word, look.isTinted);
   text(part.orders, number(item.openOrders));
   text(part.positions, number(item.positions));
+  text(part.narrow, `${count(item.openOrders, 'order')}, ${count(item.positions, 'position')}`);
   text(part.equity, money(item.equity));
   attr(part.equity, 'title', `${item.equity.currency}; cash ${money(item.cash)}, capital ${money(item.capital)}`);
   const controls = controlsOf(item.tenant, item.profile);

@@ -1,6 +1,7 @@
 // Queries against the Prometheus API, and reading a rule's expression well enough to draw its limit.
 
 import { get } from './api.js';
+import { serverNow, state } from './store.js';
 
 /** Range query as `{x, series}`: x in seconds on an even grid, values in Float64Array with NaN where there is no sample. */
 export async function queryRange(expression, seconds, step, end) {
@@ -16,6 +17,14 @@ export async function queryRange(expression, seconds, step, end) {
     return { metric, y };
   });
   return { x, series };
+}
+
+const spanSecondsMin = 60;
+
+/** How far back a chart looks: a product that just started has no more than its own life to show. */
+export function spanSeconds(secondsMax) {
+  const upSeconds = (serverNow() - Date.parse(state.status.startedAt)) / 1000;
+  return Math.max(spanSecondsMin, Math.min(secondsMax, upSeconds));
 }
 
 /** Query, by alert name, of every loaded alerting rule. */

@@ -70,12 +70,13 @@ function fromReceipt(control, { receipt, refusedBefore }) {
     .filter(Boolean)
     .sort()
     .at(-1);
-  const refused = Math.max(0, (state.status?.trading.refused ?? 0) - refusedBefore);
+  // The live counter counts refusals of every stop.
+  const refused = isGlobal(control) ? Math.max(0, (state.status?.trading.refused ?? 0) - refusedBefore) : undefined;
   const { cancel } = receipt;
   const cancelKind = cancel.failed.length ? 'crit' : cancel.confirmed < cancel.requested ? 'warn' : 'ok';
   const durable = receipt.durability === 'committed';
   return [
-    step('ok', 'Requested', `${clockMillis(receipt.requestedAt)} by ${control.actor}`),
+    step('ok', 'Requested', `${clockMillis(receipt.requestedAt)} UTC by ${control.actor}`),
     receipt.closedAt
       ? step(
           'ok',
@@ -86,7 +87,7 @@ function fromReceipt(control, { receipt, refusedBefore }) {
     step(
       sealed.length === receipt.replicas.length ? 'ok' : 'warn',
       `Sealed by ${sealed.length} of ${receipt.replicas.length}`,
-      `${receipt.replicas.map((replica) => replica.id).join(', ')}; ${count(drained, 'order')} drained`,
+      `${receipt.replicas.map((replica) => replica.id).join(', ')}; ${drained ? `${count(drained, 'order')} under way got out first` : 'no order was under way'}`,
     ),
     lastOrder(control, lastOut, refused),
     step(
@@ -116,8 +117,8 @@ function fromReceipt(control, { receipt, refusedBefore }) {
 function fromRecord(control, timeline) {
   const audit = timeline?.entries.find((entry) => entry.source === 'audit');
   return [
-    step('ok', 'Requested', `${clockMillis(control.createdAt)} by ${control.actor}`),
-    step('ok', 'In force', `epoch ${control.epoch}, level ${levelName(control.level)}`),
+    step('ok', 'Requested', `${clockMillis(control.createdAt)} UTC by ${control.actor}`),
+    step('ok', 'In force', `level ${levelName(control.level)}, epoch ${control.epoch}`),
     audit
       ? step('ok', 'Durable', `audit #${audit.attributes.seq}, ${clockMillis(audit.at)}`)
       : step('warn', 'Durable', timeline ? 'no audit row seen yet' : 'the record could not be read'),

@@ -9,16 +9,19 @@ import { on, state } from './store.js';
 const shownMax = 12;
 /** What open consoles read to stay live: on record, but not what anyone looks for here. */
 const consoleReads = /^\/(admin|prometheus|stream|console)\b|^\/$|^\/[\w-]+\.(js|css|svg|webmanifest)$/;
+const isTraffic = ({ method, path }) => (method === 'GET' ? !consoleReads.test(path) : path !== '/admin/controls/plan');
 const pollMilliseconds = 4_000;
 const filters = [
-  { label: 'Traffic', keep: (item) => item.method !== 'GET' || !consoleReads.test(item.path) },
-  { label: 'All', keep: () => true },
+  { label: 'Traffic', items: () => traffic },
+  { label: 'All', items: () => state.requests },
   { label: '4xx', query: '4xx' },
   { label: '5xx', query: '5xx' },
 ];
 
 const parts = {};
 let filter = filters[0];
+/** The newest of it so far: a message holds the last twenty of everything, and consoles read much. */
+let traffic = [];
 let timer = 0;
 
 /** How a status reads: who has to act. */
@@ -47,7 +50,7 @@ export function mountRequests() {
         h(
           'tr',
           null,
-          h('th', { scope: 'col' }, 'Time'),
+          h('th', { scope: 'col' }, 'Time, UTC'),
           h('th', { scope: 'col' }, 'Answer'),
           h('th', { scope: 'col' }, 'Request'),
           h('th', { scope: 'col', class: 'opt' }, 'Tenant'),
@@ -60,12 +63,16 @@ export function mountRequests() {
     parts.empty,
   );
   on('requests', (items) => {
-    if (!filter.query) render(items);
+    const known = new Set(traffic.map((item) => item.requestId));
+    traffic = [...items.filter((item) => isTraffic(item) && !known.has(item.requestId)), ...traffic]
+      .sort((a, b) => b.at.localeCompare(a.at))
+      .slice(0, shownMax);
+    if (!filter.query) render(filter.items());
   });
   for (const event of ['pointerleave', 'focusout'])
     parts.body.addEventListener(event, () =>
       setTimeout(() => {
-        if (!filter.query && state.requests) render(state.requests);
+        if (!filter.query) render(filter.items());
       }, 0),
     );
 }
@@ -75,7 +82,7 @@ function choose(wanted) {
   for (const button of parts.filter.children) attr(button, 'aria-pressed', String(button.textContent === wanted.label));
   clearTimeout(timer);
   if (wanted.query) poll();
-  else if (state.requests) render(state.requests, true);
+  else render(filter.items(), true);
 }
 
 async function poll() {
@@ -104,7 +111,7 @@ function render(items, isForced = false) {
     put(parts.empty, filter.query ? `No ${filter.query} answer is on record.` : 'No request has arrived yet.');
   keyed(
     parts.body,
-    items.filter(filter.keep ?? (() => true)).slice(0, shownMax),
+    items.slice(0, shownMax),
     (item) => item.requestId,
     row,
     (element, item) => {
@@ -117,6 +124,9 @@ function render(items, isForced = false) {
     },
   );
 }
+
+/** A path may wrap after a slash, on a narrow screen. */
+const breakable = (path) => path.split(/(?<=\/)/).flatMap((part) => [part, h('wbr')]);
 
 function row(item) {
   const answer = mark('ok', '');
@@ -137,7 +147,7 @@ function row(item) {
         },
         h('span', { class: 'verb' }, item.method),
         ' ',
-        item.path,
+        breakable(item.path),
       ),
     ),
     h('td', { class: 'opt two' }, item.tenant ?? 'none'),

@@ -1,6 +1,7 @@
 // What the address names: a section of the overview, or one thing opened in its place. Back is back.
 
 import { $, attr, h, icon, put } from './dom.js';
+import { emit } from './store.js';
 import { openAlert, openRunbook } from './view-alert.js';
 import { openRequest } from './view-request.js';
 import { openTenant } from './view-tenant.js';
@@ -17,6 +18,8 @@ let close = () => {};
 let overviewScroll = 0;
 let overviewFocus = null;
 let isDetail = false;
+/** The section last asked for: marked until the reader scrolls away by hand. */
+let pinned = null;
 
 export function startRouting() {
   addEventListener('hashchange', () => follow());
@@ -25,6 +28,8 @@ export function startRouting() {
   });
   const seen = new IntersectionObserver(spy, { rootMargin: '-64px 0px -55% 0px' });
   for (const id of sections) seen.observe($(`#${id}`));
+  for (const event of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
+    addEventListener(event, unpin, { passive: true });
   follow(true);
 }
 
@@ -88,21 +93,28 @@ function showOverview(section, isFirst) {
   $('#detail').hidden = true;
   $('#overview').hidden = false;
   if (wasDetail && section === 'ops') {
+    pinned = null;
     scrollTo(0, overviewScroll);
     if (overviewFocus?.isConnected) overviewFocus.focus({ preventScroll: true });
     else $('#main').focus({ preventScroll: true });
     return;
   }
+  emit('section', section);
+  pinned = section;
   if (isFirst && section === 'ops') return point('ops');
   const target = $(`#${section}`);
   if (section === 'ops') scrollTo(0, 0);
-  else (target.hidden ? $('#ops') : target).scrollIntoView({ block: 'start' });
+  else target.scrollIntoView({ block: 'start' });
   point(section);
   if (!isFirst) {
     const heading = $('h1, h2', target) ?? target;
     attr(heading, 'tabindex', '-1');
     heading.focus({ preventScroll: true });
   }
+}
+
+function unpin() {
+  pinned = null;
 }
 
 /** Marks where the reader is, in the rail and in the tabs. */
@@ -115,7 +127,7 @@ const visible = new Set();
 
 function spy(entries) {
   for (const { target, isIntersecting } of entries) visible[isIntersecting ? 'add' : 'delete'](target.id);
-  if (isDetail) return;
+  if (isDetail || pinned) return;
   const topmost = scrollY < 40 ? 'ops' : sections.find((id) => visible.has(id));
   if (topmost) point(topmost);
 }

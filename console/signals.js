@@ -2,7 +2,7 @@
 
 import { $, attr, h, put, text } from './dom.js';
 import { problemNote } from './dialog.js';
-import { alertRules, queryRange, splitLimit } from './promql.js';
+import { alertRules, queryRange, spanSeconds, splitLimit } from './promql.js';
 import { SignalCard } from './signal-card.js';
 import { byName, charts, linesOf, spans, unionQuery } from './signal-charts.js';
 import { on, serverNow, set, state } from './store.js';
@@ -97,7 +97,7 @@ async function refresh() {
   timer = setTimeout(refresh, Math.max(refreshFloorMilliseconds, asked.step * 1000));
   try {
     const window = `${Math.max(rateWindowSeconds, asked.step * 2)}s`;
-    const result = await queryRange(unionQuery(window), asked.seconds, asked.step, serverNow() / 1000);
+    const result = await queryRange(unionQuery(window), spanSeconds(asked.seconds), asked.step, serverNow() / 1000);
     if (asked !== range) return;
     answer = result;
     put(parts.error);

@@ -16,8 +16,17 @@ export function mountStops() {
   parts.released = h('div');
   parts.approvals = h('ul', { class: 'rows' });
   parts.controls = h('ul', { class: 'rows' });
-  put($('#stops'), h('header', null, parts.title), parts.released, parts.approvals, parts.controls);
+  parts.empty = h(
+    'p',
+    { class: 'empty' },
+    'A stop appears here with its proof, and a release that waits for a second admin with its reason.',
+  );
+  put($('#stops'), h('header', null, parts.title), parts.released, parts.approvals, parts.controls, parts.empty);
   on('status', render);
+  on('section', (section) => {
+    parts.isWanted = section === 'stops';
+    render();
+  });
   on('receipt', (receipt) => {
     if (receipt.state === 'released') showRelease(receipt);
     else {
@@ -33,12 +42,14 @@ function render() {
   if (!controls) return;
   const { active, pendingApprovals } = controls;
   const isEmpty = !active.length && !pendingApprovals.length && !parts.released.firstElementChild;
-  $('#stops').hidden = isEmpty;
+  // Nothing stopped is said in the state bar; a card for it appears only to whoever came to look.
+  $('#stops').hidden = isEmpty && !parts.isWanted;
+  parts.empty.hidden = !isEmpty;
   const words = [];
   if (active.length) words.push(`${count(active.length, 'stop')} in force`);
   if (pendingApprovals.length)
     words.push(`${count(pendingApprovals.length, 'release waits', 'releases wait')} for approval`);
-  text(parts.title, words.join(', ') || 'Released');
+  text(parts.title, words.join(', ') || (isEmpty ? 'No stop is in force' : 'Released'));
   // With one row the row says it all; the heading stays for those who navigate by headings.
   attr(
     parts.title.parentElement,

@@ -3,11 +3,12 @@
 import { $, h, put, text } from './dom.js';
 import { alertFacts, chartStep } from './alert-facts.js';
 import { get } from './api.js';
-import { problemNote } from './dialog.js';
+import { okNote, problemNote } from './dialog.js';
 import { renderMarkdown } from './markdown.js';
 import { on, state } from './store.js';
 
 export function openAlert(view, fingerprint) {
+  if (!state.alerts.some((item) => item.fingerprint === fingerprint)) return noAlert(view);
   let alert = null;
   let timer = 0;
   const part = alertFacts(view.title);
@@ -19,7 +20,7 @@ export function openAlert(view, fingerprint) {
   put(view.body, h('div', { class: 'two-panes' }, part.element, runbook));
 
   const show = () => {
-    const item = (state.alerts ?? []).find((candidate) => candidate.fingerprint === fingerprint);
+    const item = state.alerts.find((candidate) => candidate.fingerprint === fingerprint);
     if (item) {
       const isFirst = !alert;
       alert = item;
@@ -28,7 +29,7 @@ export function openAlert(view, fingerprint) {
         loadRunbook(runbook, item.name, fingerprint);
         drawLoop();
       }
-    } else if (state.alerts) part.ended(alert);
+    } else part.ended(alert);
   };
 
   const drawLoop = async () => {
@@ -43,6 +44,18 @@ export function openAlert(view, fingerprint) {
     stop();
     clearTimeout(timer);
   };
+}
+
+function noAlert(view) {
+  text(view.title, 'No such alert is active');
+  put(
+    view.body,
+    okNote(
+      'It ended, or the link names an alert of another installation. ',
+      h('a', { href: '#alerts' }, 'What is firing now'),
+    ),
+  );
+  return () => {};
 }
 
 async function loadRunbook(box, name, fingerprint) {

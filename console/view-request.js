@@ -3,7 +3,7 @@
 import { attr, copyButton, glyph, h, mark, put, text } from './dom.js';
 import { get } from './api.js';
 import { problemNote } from './dialog.js';
-import { clock, clockMillis, millis } from './format.js';
+import { clock, clockMillis, millis, number } from './format.js';
 import { statusLook } from './requests.js';
 
 const severities = { ERROR: 'crit', FATAL: 'crit', WARN: 'warn', INFO: 'ok', DEBUG: 'info', TRACE: 'info' };
@@ -13,7 +13,12 @@ export function openRequest(view, id) {
   text(view.title, 'Request');
   put(
     view.body,
-    h('section', { class: 'card pad' }, h('p', { class: 'mono' }, id), h('p', { class: 'empty' }, 'Looking it up')),
+    h(
+      'section',
+      { class: 'card pad stack' },
+      h('p', { class: 'mono wrap' }, id),
+      h('p', { class: 'empty' }, 'Looking it up'),
+    ),
   );
   load();
   return () => {
@@ -37,7 +42,7 @@ function missing(view, id, problem) {
     view.body,
     h(
       'section',
-      { class: 'card pad' },
+      { class: 'card pad stack' },
       h('p', { class: 'mono wrap' }, id),
       problemNote(null, problem),
       h('p', { class: 'two' }, 'Ids are in the X-Request-ID header of every answer, and in the body of every error.'),
@@ -103,7 +108,14 @@ function head(access) {
     ),
     cell('Who', access.actor ?? 'nobody', access.role && h('small', null, ` ${access.role}`)),
     cell('Route', access.route ?? 'none', access.upstream && h('small', null, ` to ${access.upstream}`)),
-    cell('Received', clock(access.at), h('small', null, ` ${access.bytesIn} B in, ${access.bytesOut} B out`)),
+    cell('Received', clock(access.at), h('small', null, ' UTC')),
+    cell(
+      'Size',
+      `${number(access.bytesIn)} B`,
+      h('small', null, ' in, '),
+      `${number(access.bytesOut)} B`,
+      h('small', null, ' out'),
+    ),
   );
 }
 

@@ -18,6 +18,10 @@ export function openTenant(view, tenant) {
   let timer = 0;
   let isClosed = false;
   text(view.title, tenant);
+  if (!state.tenants.some((item) => item.tenant === tenant)) {
+    put(view.body, problemNote('There is no such tenant here.'));
+    return () => {};
+  }
   const facts = h('dl', { class: 'facts' });
   const causes = h('ul', { class: 'rows' });
   const causesCard = h(
@@ -28,6 +32,8 @@ export function openTenant(view, tenant) {
   );
   const error = h('div', { class: 'problem-slot' });
   const body = h('tbody');
+  const reading = h('p', { class: 'empty' }, 'Reading the profiles');
+  const currency = h('th', { scope: 'col', class: 'num' }, 'Equity');
   put(
     view.body,
     error,
@@ -49,25 +55,25 @@ export function openTenant(view, tenant) {
             h(
               'tr',
               null,
-              ['Profile', 'State', 'Symbols'].map((name) =>
-                h('th', { scope: 'col', class: name === 'Symbols' ? 'opt' : null }, name),
-              ),
-              ['Orders', 'Positions', 'Equity'].map((name) => h('th', { scope: 'col', class: 'num' }, name)),
+              h('th', { scope: 'col' }, 'Profile'),
+              h('th', { scope: 'col' }, 'State'),
+              h('th', { scope: 'col', class: 'opt' }, 'Symbols'),
+              h('th', { scope: 'col', class: 'num opt' }, 'Open orders'),
+              h('th', { scope: 'col', class: 'num opt' }, 'Positions'),
+              currency,
               h('th', { scope: 'col' }, h('span', { class: 'sr' }, 'Action')),
             ),
           ),
           body,
         ),
+        reading,
       ),
     ),
   );
 
   const show = () => {
-    const item = (state.tenants ?? []).find((candidate) => candidate.tenant === tenant);
-    if (!item) {
-      if (state.tenants) put(error, problemNote(`There is no tenant ${tenant} here.`));
-      return;
-    }
+    const item = state.tenants.find((candidate) => candidate.tenant === tenant);
+    if (!item) return;
     const look = tenantLook(item);
     const cell = (name, ...value) => h('div', null, h('dt', null, name), h('dd', null, value));
     const key = JSON.stringify([look, item.profilesTrading, item.openOrders, item.positions, item.notional]);
@@ -95,6 +101,8 @@ export function openTenant(view, tenant) {
       const page = await get(`/admin/tenants/${encodeURIComponent(tenant)}/profiles`);
       if (isClosed) return;
       put(error);
+      reading.remove();
+      if (page.items.length) text(currency, `Equity, ${page.items[0].equity.currency}`);
       keyed(body, page.items, (item) => item.profile, profileRow, updateProfile);
     } catch (problem) {
       if (!isClosed && !problem.isNoAnswer) put(error, problemNote('The profiles could not be read.', problem));
