@@ -95,7 +95,7 @@ let package = Package(
         "Telemetry", "ControlModel", .nioCore, .nioPosix,
       ]),
     tests("ControlModelTests", ["ControlModel"]),
-    tests("TelemetryTests", ["Telemetry", "ControlModel"]),
+    tests("TelemetryTests", ["Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("IdentityTests", ["Identity", "ControlModel"], resources: [.copy("Fixtures")]),
     tests("StrategyTests", ["Strategy", "ControlModel"], resources: [.copy("Fixtures")]),
     tests("PromQLTests", ["PromQL"], resources: [.copy("Fixtures")]),
@@ -108,10 +108,10 @@ let package = Package(
     tests(
       "ControlPlaneTests",
       ["ControlPlane", "TradingRuntime", "Store", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting"]),
-    tests("MetricStoreTests", ["MetricStore", "PromQL", "Telemetry"]),
+    tests("MetricStoreTests", ["MetricStore", "PromQL", "Telemetry", "BreakwaterTesting"]),
     tests("AlertingTests", ["Alerting", "MetricStore", "PromQL", "Telemetry", "ControlModel", "BreakwaterTesting"]),
-    tests("RequestLogTests", ["RequestLog", "Telemetry", "ControlModel"]),
-    tests("RealtimeTests", ["Realtime", "Telemetry", "ControlModel", .nioCore]),
+    tests("RequestLogTests", ["RequestLog", "Telemetry", "ControlModel", "BreakwaterTesting"]),
+    tests("RealtimeTests", ["Realtime", "Telemetry", "ControlModel", "BreakwaterTesting", .nioCore]),
     tests(
       "DataPlaneTests",
       ["DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .nioCore, .nioPosix, .httpClient],
