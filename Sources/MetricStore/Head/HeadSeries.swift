@@ -41,7 +41,8 @@ struct HeadSeries: Sendable {
     guard let last, last.timestamp > time else { return }
     let old = self
     self = HeadSeries(labels, identity: identity)
-    for chunk in old.closed + [old.open.closed] where chunk.firstTime <= time {
+    let chunks = old.open.count > 0 ? old.closed + [old.open.closed] : old.closed
+    for chunk in chunks where chunk.firstTime <= time {
       if chunk.lastTime <= time {
         closed.append(chunk)
       } else {
