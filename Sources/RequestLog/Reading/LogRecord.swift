@@ -49,13 +49,18 @@ package struct LogRecord: Sendable, Decodable {
   /// A string, number or flag.
   package enum Attribute: Sendable, Decodable {
     case text(String)
+    case integer(Int)
     case number(Double)
     case flag(Bool)
 
     package init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let flag = try? container.decode(Bool.self) {
+      if container.decodeNil() {
+        self = .text("null")  // a number that JSON cannot write, such as NaN
+      } else if let flag = try? container.decode(Bool.self) {
         self = .flag(flag)
+      } else if let integer = try? container.decode(Int.self) {
+        self = .integer(integer)
       } else if let number = try? container.decode(Double.self) {
         self = .number(number)
       } else {
@@ -66,6 +71,7 @@ package struct LogRecord: Sendable, Decodable {
     package var text: String {
       switch self {
       case .text(let text): text
+      case .integer(let integer): String(integer)
       case .number(let number): MetricRegistry.number(number)
       case .flag(let flag): String(flag)
       }
