@@ -42,7 +42,7 @@ package final class EventBus: Sendable {
   /// Hands an event to every subscriber it concerns. Never blocks.
   /// - Parameters:
   ///   - isSnapshot: it describes a state, not a change: a newer one of the same name replaces it in a queue.
-  ///   - data: one JSON value without line feeds.
+  ///   - data: one JSON value.
   package func publish(
     _ name: String, tenant: TenantID? = nil, at now: WallTime, requestID: RequestID? = nil, isSnapshot: Bool = false,
     _ data: [UInt8]
@@ -80,7 +80,10 @@ package final class EventBus: Sendable {
         if after < state.forgotten || after > state.sequence {
           queue.noteForgotten(upTo: max(state.forgotten, 1), at: now)
         }
-        for event in state.recent where event.sequence > after && audience.concerns(event) { _ = queue.offer(event) }
+        let missed = state.recent.filter { $0.sequence > after && audience.concerns($0) }
+        let excess = max(0, missed.count - SubscriberQueue.queueMax)
+        if excess > 0 { queue.noteForgotten(upTo: missed[excess - 1].sequence, at: now) }
+        for event in missed[excess...] { _ = queue.offer(event) }
       }
       state.nextID += 1
       state.subscribers[state.nextID] = queue

@@ -5,14 +5,15 @@ import Synchronization
 package enum ServerSentEvents {
   package static let contentType = "text/event-stream"
 
-  /// `id:` lets a browser resume; `data` is one line of JSON.
+  /// `id:` lets a browser resume; `data` is one line of JSON, whatever space its author put between the tokens: a line end
+  /// in it would end the event.
   package static func encode(_ event: BusEvent) -> ByteBuffer {
     var buffer = ByteBuffer()
     buffer.writeString(
       "id: \(event.sequence)\nevent: \(event.name)\ndata: {\"v\":1,\"seq\":\(event.sequence),\"ts\":\"\(event.at)\"")
     if let requestID = event.requestID { buffer.writeString(",\"requestId\":\"\(requestID)\"") }
     buffer.writeString(",\"data\":")
-    buffer.writeBytes(event.data)
+    buffer.writeBytes(event.data.lazy.map { $0 == lineFeed || $0 == carriageReturn ? UInt8(ascii: " ") : $0 })
     buffer.writeString("}\n\n")
     return buffer
   }
@@ -32,3 +33,6 @@ package enum ServerSentEvents {
     }
   }
 }
+
+private let lineFeed = UInt8(ascii: "\n")
+private let carriageReturn = UInt8(ascii: "\r")
