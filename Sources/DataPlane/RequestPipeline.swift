@@ -12,6 +12,7 @@ extension ClientConnection {
     let bytes = inbound.readSlice(length: head.length) ?? ByteBuffer()  // the parser saw that many bytes
     body = BodyReader(head.framing)
     identify(head, bytes)
+    if body.isAtEnd { phaseDeadline = .max } else { expectBody() }
     admit(head, bytes)
   }
 
@@ -20,35 +21,29 @@ extension ClientConnection {
     let now = loop.clocks.monotonic()
     do throws(Refusal) {
       let route = try match(head, bytes)
-      let caller: Principal?
-      do throws(Refusal) {
-        caller = try authenticate(head, bytes, route)
-      } catch  where error.code == .authUnknownKey && mayWaitForKeys && waitForKeys(head, bytes) {
-        return
-      }
-      exchange.caller = caller
-      try authorize(caller, route)
-      try spend(route, caller, at: now)
+      exchange.caller = try authenticate(head, bytes, route, at: now)
+      try authorize(exchange.caller, route)
+      try spend(route, exchange.caller, at: now)
       switch route.action {
       case .endpoint(let endpoint): try collect(for: endpoint, head, bytes)
       case .forward(let upstream): try forward(to: upstream, head, bytes)
       }
     } catch {
+      if error.code == .authUnknownKey, mayWaitForKeys, waitForKeys(head, bytes) { return }
+      if error.code.status == 401 || error.code == .authUnavailable {
+        loop.counters.decisions.counter("deny", error.code.rawValue).increment()
+      }
       refuse(error)
     }
   }
 
-  /// Starts the clocks of one request.
+  /// Starts the clocks of one request and gives it an id, until a good one of the client's is found.
   func begin() {
-    let now = loop.clocks.monotonic()
-    exchange.startedAt = now
+    exchange.startedAt = loop.clocks.monotonic()
     exchange.wallStart = loop.clocks.wall()
+    exchange.peer = peer
     exchange.keepsConnection = !loop.dataPlane.isDraining
-    deadline.set(.body, now + loop.settings.bodyTimeout.nanoseconds)
     loop.counters.inFlight.add(1)
-    if exchange.requestID.isEmpty {
-      UUIDv7.append(at: exchange.wallStart, random: &loop.random, to: &exchange.requestID)
-    }
   }
 
   /// Keeps a well-formed request id of the client's, continues or starts its trace, and notes what the access line shows.
@@ -56,21 +51,28 @@ extension ClientConnection {
     let span = bytes.readableBytesUInt8Span
     exchange.method = head.method
     exchange.isHTTP10 = head.isHTTP10
+    exchange.awaitsContinue = head.expectsContinue && !body.isAtEnd
     if !head.isKeptAlive { exchange.keepsConnection = false }
-    let shown = head.path.prefix(Exchange.pathBytesMax)
-    exchange.path.append(contentsOf: span.extracting(shown))
+    exchange.path.append(contentsOf: span.extracting(head.path.prefix(Exchange.pathBytesMax)))
+    if peer.isTrusted { exchange.peer = peer.client(head, span, loop.settings.trustedProxies) }
     if let given = head.requestID, (RequestID.bytesMin...RequestID.bytesMax).contains(given.count),
       given.allSatisfy({ IDAlphabet.contains(span[$0]) })
     {
-      exchange.requestID.removeAll(keepingCapacity: true)
       exchange.requestID.append(contentsOf: span.extracting(given))
+    } else {
+      mintRequestID()
     }
     let continued = head.traceparent.flatMap { range in
       span.extracting(range).withUnsafeBytes { TraceContext(traceparent: $0) }
     }
+    exchange.continuesTrace = continued != nil
     exchange.trace = continued ?? TraceContext.start(at: exchange.wallStart, random: &loop.random)
-    if head.underscoreFields > 0 { loop.counters.droppedUnderscore.increment(by: head.underscoreFields) }
+    if head.ambiguousFields > 0 { loop.counters.droppedSpelling.increment(by: head.ambiguousFields) }
     if head.identityFields > 0 { loop.counters.droppedIdentity.increment(by: head.identityFields) }
+  }
+
+  private func mintRequestID() {
+    UUIDv7.append(at: exchange.wallStart, random: &loop.random, to: &exchange.requestID)
   }
 
   private func match(_ head: RequestHead, _ bytes: ByteBuffer) throws(Refusal) -> Route {
@@ -78,6 +80,7 @@ extension ClientConnection {
     switch table.match(head.method, bytes.readableBytesUInt8Span, head.path) {
     case .found(let index):
       exchange.routeIndex = index
+      exchange.snapshotVersion = loop.snapshotVersion
       exchange.template = table.routes[index].template
       return table.routes[index]
     case .methodNotAllowed(let allowed):
@@ -88,31 +91,51 @@ extension ClientConnection {
     }
   }
 
+  // MARK: Who
+
   /// The caller, proven; nil on routes that need none.
   private func authenticate(
-    _ head: RequestHead, _ bytes: ByteBuffer, _ route: Route
+    _ head: RequestHead, _ bytes: ByteBuffer, _ route: Route, at now: Int64
   ) throws(Refusal) -> Principal? {
     switch route.access {
     case .open: return nil
     case .openOnOps where listener == .ops: return nil
     case .openOnOps, .roles: break
     }
-    let now = WallTime(unixMilliseconds: exchange.wallStart)
+    let span = bytes.readableBytesUInt8Span
+    let principal: Principal
+    if let token = try bearer(head, span) {
+      principal = try verify(span.extracting(token), for: route, at: now)
+    } else {
+      let token = try sessionToken(head, span)
+      principal = try verify(token.span, for: route, at: now)
+    }
+    loop.counters.allowed.increment()
+    return principal
+  }
+
+  /// The principal of a token. One that was not verified before costs a signature check, so an address whose tokens keep
+  /// failing pays for them from its own bucket, and with that empty gets no more checks; control routes are spared.
+  private func verify(_ token: Span<UInt8>, for route: Route, at now: Int64) throws(Refusal) -> Principal {
+    let wall = WallTime(unixMilliseconds: exchange.wallStart)
+    if let known = try loop.authenticator.cache.principal(for: token, at: wall) { return known }
+    guard isLimited(route) else { return try verifyNow(token, at: wall) }
+    let bucket = caller.addressBucket(exchange.peer, loop.snapshot.limiter, at: now)
+    if let wait = bucket.wait(1, at: now) {
+      throw limited(.ip, RateAllowance([(.ip, bucket)]), RateAllowance.seconds(wait))
+    }
     do throws(Refusal) {
-      let span = bytes.readableBytesUInt8Span
-      let principal: Principal
-      if let token = try bearer(head, span) {
-        principal = try loop.authenticator.principal(for: span.extracting(token), at: now)
-      } else {
-        let token = try sessionToken(head, span)
-        principal = try loop.authenticator.principal(for: token.span, at: now)
-      }
-      loop.counters.allowed.increment()
-      return principal
+      return try verifyNow(token, at: wall)
     } catch {
-      loop.counters.decisions.counter("deny", error.code.rawValue).increment()
+      _ = bucket.take(1, at: now)
       throw error
     }
+  }
+
+  private func verifyNow(_ token: Span<UInt8>, at now: WallTime) throws(Refusal) -> Principal {
+    let started = loop.clocks.monotonic()
+    defer { loop.counters.verify.observe(Int(loop.clocks.monotonic() - started)) }
+    return try loop.authenticator.principal(for: token, at: now)
   }
 
   /// Where the bearer token is in the head; nil without an `Authorization` header.
@@ -143,17 +166,16 @@ extension ClientConnection {
   /// Parks the request until the fetch that may bring its key has ended. False when no fetch is due.
   private func waitForKeys(_ head: RequestHead, _ bytes: ByteBuffer) -> Bool {
     guard let token = head.authorization else { return false }
-    let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-    let parked = NIOLoopBound((head, bytes), eventLoop: loop.eventLoop)
+    let parked = NIOLoopBound((self, head, bytes, exchange.requestID), eventLoop: loop.eventLoop)
     phase = .waitingForKeys
     let isDue = loop.dataPlane.hooks.keyMissing(
       Array(copying: bytes.readableBytesUInt8Span.extracting((token.lowerBound + 7)..<token.upperBound))
     ) {
-      bound.eventLoop.execute {
-        let connection = bound.value
-        guard connection.phase == .waitingForKeys else { return }
+      parked.eventLoop.execute {
+        let (connection, head, bytes, id) = parked.value
+        guard connection.phase == .waitingForKeys, connection.exchange.requestID == id else { return }
         connection.phase = .head
-        connection.admit(parked.value.0, parked.value.1, mayWaitForKeys: false)
+        connection.admit(head, bytes, mayWaitForKeys: false)
         connection.process()
         connection.flushIfNeeded()
       }
@@ -178,31 +200,36 @@ extension ClientConnection {
     }
   }
 
-  /// Takes the route's cost from every bucket of the caller. The control lane is never limited.
+  // MARK: How much
+
+  /// The control lane and the ops listener are never limited.
+  private func isLimited(_ route: Route) -> Bool { route.trafficClass != .control && listener == .public }
+
+  /// Takes the route's cost from every bucket of the caller.
   private func spend(_ route: Route, _ caller: Principal?, at now: Int64) throws(Refusal) {
-    guard route.trafficClass != .control, listener == .public else { return }
-    let allowance = self.caller.allowance(for: caller, peer: peer, limiter: loop.snapshot.limiter, at: now)
+    guard isLimited(route) else { return }
+    let allowance = self.caller.allowance(for: caller, exchange.peer, loop.snapshot.limiter, at: now)
     switch allowance.take(route.cost, at: now) {
-    case .taken(let tightest):
-      exchange.appendRateHeaders(allowance.policyHeader, tightest)
-    case .refused(let scope, let seconds):
-      loop.counters.limits.counter(scope.rawValue, "limited").increment()
-      exchange.appendRateHeaders(
-        allowance.policyHeader, RateAllowance.Tightest(scope: scope, remaining: 0, resetSeconds: seconds))
-      throw Refusal(
-        .rateLimited, "The \(scope.rawValue) limit is used up; try again in \(seconds) s.", retryAfterSeconds: seconds)
+    case .taken(let tightest): exchange.appendRateHeaders(allowance.policyHeader, tightest)
+    case .refused(let scope, let seconds): throw limited(scope, allowance, seconds)
     }
+  }
+
+  private func limited(_ scope: RateScope, _ allowance: RateAllowance, _ seconds: Int) -> Refusal {
+    loop.counters.limits.counter(scope.rawValue, "limited").increment()
+    exchange.appendRateHeaders(
+      allowance.policyHeader, RateAllowance.Tightest(scope: scope, remaining: 0, resetSeconds: seconds))
+    return Refusal(
+      .rateLimited, "The \(scope.rawValue) limit is used up; try again in \(seconds) s.", retryAfterSeconds: seconds)
   }
 
   // MARK: Refusing
 
   /// Answers with the refusal. Once part of an answer has been sent there is no honest way left but to cut the connection.
   func refuse(_ refusal: Refusal) {
-    guard exchange.status == 0 else {
-      exchange.refusal = refusal.code
-      return cut()
-    }
     exchange.refusal = refusal.code
+    guard exchange.status == 0 else { return cut() }
+    if exchange.requestID.isEmpty { mintRequestID() }
     var reply = Reply(
       refusal.code.status, contentType: ProblemDocument.contentType, fields: [("Cache-Control", "no-store")],
       body: .bytes(ProblemDocument.encode(refusal, instance: exchange.path, requestID: exchange.requestID)))

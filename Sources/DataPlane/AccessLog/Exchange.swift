@@ -7,19 +7,30 @@ import Telemetry
 struct Exchange {
   var requestID: [UInt8] = []
   var trace = TraceContext(traceHigh: 0, traceLow: 0, spanID: 0, flags: 0)
+  /// Whether the trace is the client's; only then does its `tracestate` mean anything.
+  var continuesTrace = false
   var method = Method.other
   var path: [UInt8] = []
+  /// Where in which table the route is; the table of a snapshot that has been replaced since still counts.
   var routeIndex = -1
+  var snapshotVersion = 0
   var template = Exchange.unrouted
   var upstream = ""
   var caller: Principal?
+  /// The client's address: the connection's, or what a trusted proxy says it is.
+  var peer = PeerAddress.unknown
+  /// Zero until an answer begins.
   var status = 0
   var refusal: RefusalCode?
   var isUpstream = false
   var bytesIn = 0
   var bytesOut = 0
+  /// Of a body that is read away after the answer.
+  var discardedBytes = 0
   var isHTTP10 = false
   var keepsConnection = true
+  /// The client holds its body back until it is told `100 Continue`.
+  var awaitsContinue = false
   /// Monotonic nanoseconds.
   var startedAt: Int64 = 0
   var sentUpstreamAt: Int64 = 0
@@ -38,8 +49,10 @@ struct Exchange {
     requestID.removeAll(keepingCapacity: true)
     path.removeAll(keepingCapacity: true)
     rateHeaders.removeAll(keepingCapacity: true)
+    continuesTrace = false
     method = .other
     routeIndex = -1
+    snapshotVersion = 0
     template = Exchange.unrouted
     upstream = ""
     caller = nil
@@ -48,8 +61,10 @@ struct Exchange {
     isUpstream = false
     bytesIn = 0
     bytesOut = 0
+    discardedBytes = 0
     isHTTP10 = false
     keepsConnection = true
+    awaitsContinue = false
     startedAt = 0
     sentUpstreamAt = 0
     wallStart = 0
@@ -69,41 +84,40 @@ struct Exchange {
   }
 
   var allowHeader: String {
-    let implied: [Method] = allowedMethods.contains(.get) ? [.head] : []
+    let implied: [Method] = allowedMethods.contains(.get) && !allowedMethods.contains(.head) ? [.head] : []
     return (allowedMethods + implied).map(\.text).joined(separator: ", ")
   }
 }
 
 extension LoopContext {
   /// Counts a finished request and writes its access line.
-  func record(_ exchange: borrowing Exchange, listener: Listener.Kind, peer: String) {
+  func record(_ exchange: borrowing Exchange, listener: Listener.Kind) {
     let now = clocks.monotonic()
     let duration = Int(now - exchange.startedAt)
     let key = CellKey(
-      route: exchange.routeIndex, isOps: listener == .ops, method: exchange.method, status: exchange.status,
-      isUpstream: exchange.isUpstream)
+      snapshot: exchange.snapshotVersion, route: exchange.routeIndex, isOps: listener == .ops,
+      method: exchange.method, status: exchange.status, isUpstream: exchange.isUpstream)
     let cells = cells(key, template: exchange.template)
     cells.requests.increment()
     cells.duration.observe(duration)
     if exchange.bytesIn > 0 { cells.requestBytes.increment(by: exchange.bytesIn) }
     if exchange.bytesOut > 0 { cells.responseBytes.increment(by: exchange.bytesOut) }
-    writeAccessLine(exchange, duration: duration, now: now, listener: listener, peer: peer)
+    writeAccessLine(exchange, duration: duration, now: now, listener: listener)
   }
 
-  private func writeAccessLine(
-    _ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind, peer: String
-  ) {
+  private func writeAccessLine(_ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind) {
     let severity: LogEvent.Severity =
-      exchange.status >= 500 ? .error : exchange.refusal?.source == .caller ? .warn : .info
+      exchange.status >= 500 || exchange.refusal?.source == .upstream
+      ? .error : exchange.refusal?.source == .caller ? .warn : .info
+    traceText.removeAll(keepingCapacity: true)
+    exchange.trace.appendTraceID(to: &traceText)
     line.begin()
-    line.field("ts", plain: WallTime(unixMilliseconds: exchange.wallStart).description.utf8)
+    line.field("ts", plain: stamps.timestamp(exchange.wallStart))
     line.field("severity_text", plain: severity.text.utf8)
     line.field("severity_number", severity.rawValue)
     line.field("event_name", plain: "http.access".utf8)
     line.field("component", plain: "gateway".utf8)
     line.field("request_id", plain: exchange.requestID)
-    traceText.removeAll(keepingCapacity: true)
-    exchange.trace.appendTraceID(to: &traceText)
     line.field("trace_id", plain: traceText)
     if let caller = exchange.caller {
       if let tenant = caller.tenant { line.field("tenant", plain: tenant.text.utf8) }
@@ -112,17 +126,17 @@ extension LoopContext {
     }
     line.field("method", plain: exchange.method.text.utf8)
     line.field("path", escaping: exchange.path)
-    line.field("route", exchange.template)
+    line.field("route", plain: exchange.template.utf8)
     line.field("status", exchange.status)
     if let refusal = exchange.refusal { line.field("code", plain: refusal.rawValue.utf8) }
-    if exchange.isUpstream || exchange.sentUpstreamAt > 0 {
-      line.field("upstream", plain: exchange.upstream.utf8)
+    if !exchange.upstream.isEmpty { line.field("upstream", plain: exchange.upstream.utf8) }
+    if exchange.sentUpstreamAt > 0 {
       line.field("upstream_ms", millisecondsFrom: Int(now - exchange.sentUpstreamAt))
     }
     line.field("bytes_in", exchange.bytesIn)
     line.field("bytes_out", exchange.bytesOut)
     line.field("duration_ms", millisecondsFrom: duration)
-    line.field("peer", plain: peer.utf8)
+    line.field("peer", plain: exchange.peer.text.utf8)
     line.field("listener", plain: listener.rawValue.utf8)
     line.end()
     append(logLine: (LogKey.of(exchange.requestID), LogKey.of(traceText)))

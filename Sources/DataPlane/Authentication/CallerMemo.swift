@@ -4,18 +4,32 @@ import Telemetry
 
 /// What a connection remembers of its last caller, so that the next request of the same caller looks nothing up.
 struct CallerMemo {
-  private(set) var principal: Principal?
-  private(set) var allowance: RateAllowance?
+  private var peer: PeerAddress?
+  private var principal: Principal?
   private var limiter: RateLimiter?
+  private var address: RateBucket?
+  private var allowance: RateAllowance?
   private var countedTenant: TenantID?
   private var tenantCounters: [Int: Counter] = [:]
 
+  /// The bucket of the client's address.
+  mutating func addressBucket(_ peer: PeerAddress, _ limiter: RateLimiter, at now: Int64) -> RateBucket {
+    if let address, self.limiter === limiter, isSame(peer) { return address }
+    let made = limiter.bucket(.ip, peer.limitKey, at: now)
+    self.peer = peer
+    self.limiter = limiter
+    address = made
+    allowance = nil
+    return made
+  }
+
   /// The buckets this caller draws from on this connection.
   mutating func allowance(
-    for principal: Principal?, peer: String, limiter: RateLimiter, at now: Int64
+    for principal: Principal?, _ peer: PeerAddress, _ limiter: RateLimiter, at now: Int64
   ) -> RateAllowance {
-    if let allowance, self.principal === principal, self.limiter === limiter { return allowance }
-    var buckets = [(RateScope.ip, limiter.bucket(.ip, peer, at: now))]
+    let address = addressBucket(peer, limiter, at: now)
+    if let allowance, self.principal === principal { return allowance }
+    var buckets = [(RateScope.ip, address)]
     if let principal {
       if let tenant = principal.tenant {
         buckets.append((.tenant, limiter.bucket(.tenant, tenant.text, at: now)))
@@ -26,9 +40,12 @@ struct CallerMemo {
     }
     let made = RateAllowance(buckets)
     self.principal = principal
-    self.limiter = limiter
     allowance = made
     return made
+  }
+
+  private func isSame(_ peer: PeerAddress) -> Bool {
+    self.peer === peer || self.peer?.limitKey == peer.limitKey
   }
 
   /// Counts an answer for its tenant.

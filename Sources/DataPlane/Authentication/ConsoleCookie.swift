@@ -24,16 +24,24 @@ package enum ConsoleCookie {
     return kept.isEmpty ? nil : kept
   }
 
+  /// Whether a `Cookie` value has the console's session among its pairs.
+  static func isPresent(in bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
+    sessionValue(in: bytes, value) != nil
+  }
+
   /// The session id in a `Cookie` header value (RFC 6265 §5.4); nil without one.
   static func session(in bytes: Span<UInt8>, _ value: Range<Int>) -> String? {
+    sessionValue(in: bytes, value).map { String(decoding: Array(copying: bytes.extracting($0)), as: UTF8.self) }
+  }
+
+  private static func sessionValue(in bytes: Span<UInt8>, _ value: Range<Int>) -> Range<Int>? {
     var start = value.lowerBound
     while start < value.upperBound {
       var end = start
       while end < value.upperBound, bytes[end] != UInt8(ascii: ";") { end += 1 }
       let pair = FieldSyntax.trimmed(bytes, start..<end)
       if pair.count > 11, ByteScan.matches(bytes, at: pair.lowerBound, "bw_session=") {
-        return String(
-          decoding: Array(copying: bytes.extracting((pair.lowerBound + 11)..<pair.upperBound)), as: UTF8.self)
+        return (pair.lowerBound + 11)..<pair.upperBound
       }
       start = end + 1
     }

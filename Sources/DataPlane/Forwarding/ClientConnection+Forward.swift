@@ -13,7 +13,7 @@ extension ClientConnection {
       throw tooLarge(loop.settings.bodyBytesMax)
     }
     exchange.upstream = name
-    let run = ForwardRun(self, pool, head, bytes, now: exchange.startedAt)
+    let run = ForwardRun(self, pool, head, bytes)
     forward = run
     phase = .forwarding
     try run.start()
@@ -21,47 +21,44 @@ extension ClientConnection {
 
   /// Passes on more of the request body. False when the upstream or the client has to move first.
   func forwardBody() -> Bool {
-    guard let run = forward, run.connection != nil, !run.isBodySent else { return false }
+    guard let run = forward, !run.isBodySent, !run.isUpstreamHeldBack else { return false }
     do throws(HeadProblem) {
-      while !run.isUpstreamHeldBack {
-        switch try body.next(&inbound) {
-        case .needsMore: return false
-        case .content(let content):
-          exchange.bytesIn += content.readableBytes
-          if exchange.bytesIn > loop.settings.bodyBytesMax {
-            stopForwarding()
-            exchange.keepsConnection = false
-            refuse(tooLarge(loop.settings.bodyBytesMax))
-            return false
-          }
-          run.sendBody(content)
-        case .end:
-          deadline.clear(.body)
-          run.endBody()
-          return false
-        }
+      var (piece, isEnd) = try nextPiece()
+      guard exchange.bytesIn <= loop.settings.bodyBytesMax else {
+        stopForwarding()
+        exchange.keepsConnection = false
+        refuse(tooLarge(loop.settings.bodyBytesMax))
+        return true
       }
+      if isEnd { phaseDeadline = .max } else { expectBody() }
+      if piece != nil { exchange.awaitsContinue = false }
+      run.send(piece.take(), isEnd: isEnd)
       return false
     } catch {
       stopForwarding()
       refuseMidBody(error)
-      return false
+      return true
+    }
+  }
+
+  /// All of the body that has arrived, in one piece, and whether that is the end of it. Many small chunks leave as one,
+  /// so that a client cannot make us write more often than it does.
+  private func nextPiece() throws(HeadProblem) -> (piece: ByteBuffer?, isEnd: Bool) {
+    var piece: ByteBuffer?
+    while true {
+      switch try body.next(&inbound) {
+      case .needsMore: return (piece, false)
+      case .end: return (piece, true)
+      case .content(let content):
+        exchange.bytesIn += content.readableBytes
+        if piece == nil { piece = content } else { piece?.writeImmutableBuffer(content) }
+      }
     }
   }
 
   func stopForwarding() {
     forward?.abandon()
     forward = nil
-  }
-
-  func checkForward(_ now: Int64) {
-    forward?.checkDeadlines(now)
-  }
-
-  func passContinue() {
-    guard exchange.status == 0 else { return }
-    write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
-    flush()
   }
 
   // MARK: Heads
@@ -78,66 +75,63 @@ extension ClientConnection {
       loop.parsedHeads += 1
       _ = try? loop.parser.parse(span)
     }
-    loop.out.clear()
-    loop.out.writeBytes(raw.extracting(head.methodRange))
-    loop.out.writeInteger(space)
-    loop.out.writeBytes(raw.extracting(head.target))
-    loop.out.writeStaticString(" HTTP/1.1\r\n")
-    var via: Range<Int>?
+    var out = loop.takeOut()
+    out.writeBytes(raw.extracting(head.methodRange))
+    out.writeInteger(space)
+    out.writeBytes(raw.extracting(head.target))
+    out.writeStaticString(" HTTP/1.1\r\n")
     for field in loop.parser.fields {
-      if field.kind == .via { via = field.value }
-      if field.kind == .cookie {
-        writeCookie(field, span)
+      switch field.kind {
+      case .other, .host: break
+      case .cookie where !ConsoleCookie.isPresent(in: span, field.value): break
+      case .cookie:
+        Self.writeCookies(span, field.value, to: &out)
         continue
+      case .expect where head.expectsContinue: break
+      case .tracestate where exchange.continuesTrace: break
+      case .authorization where run.pool.upstream.forwardsAuthorization: break
+      default: continue
       }
-      guard
-        field.kind.isForwarded || (field.kind == .authorization && run.pool.upstream.forwardsAuthorization)
-      else { continue }
       // The whole line, its CRLF included.
-      loop.out.writeBytes(raw.extracting(field.name.lowerBound..<lineEnd(after: field.value.upperBound, span)))
+      out.writeBytes(raw.extracting(field.name.lowerBound..<Self.lineEnd(after: field.value.upperBound, span)))
     }
-    if head.host == nil { loop.out.writeString("Host: \(run.pool.upstream.host)\r\n") }
-    if let caller = exchange.caller { loop.out.writeBytes(caller.identityHeaderLines) }
-    loop.out.writeStaticString("X-Request-ID: ")
-    loop.out.writeBytes(exchange.requestID)
-    loop.out.writeStaticString("\r\ntraceparent: ")
+    if head.host == nil { out.writeBytes(run.pool.hostLine) }
+    if let caller = exchange.caller { out.writeBytes(caller.identityHeaderLines) }
+    out.writeStaticString("X-Request-ID: ")
+    out.writeBytes(exchange.requestID)
+    out.writeStaticString("\r\ntraceparent: ")
     loop.traceText.removeAll(keepingCapacity: true)
     exchange.trace.child(random: &loop.random).append(to: &loop.traceText)
-    loop.out.writeBytes(loop.traceText)
-    loop.out.writeStaticString("\r\n")
-    forwardedLines.append(to: &loop.out, host: head.host, in: span)
-    loop.out.writeStaticString("Via: ")
-    if let via {
-      loop.out.writeBytes(raw.extracting(via))
-      loop.out.writeStaticString(", ")
+    out.writeBytes(loop.traceText)
+    out.writeStaticString("\r\n")
+    exchange.peer.appendForwarded(to: &out, host: head.host, in: span)
+    out.writeStaticString("Via: ")
+    for field in loop.parser.fields where field.kind == .via && !field.value.isEmpty {
+      out.writeBytes(raw.extracting(field.value))
+      out.writeStaticString(", ")
     }
-    loop.out.writeStaticString("1.1 breakwater\r\n")
+    out.writeStaticString("1.1 breakwater\r\n")
     switch head.framing {
     case .none, .untilClose:
-      if head.method == .post || head.method == .put || head.method == .patch {
-        loop.out.writeStaticString("Content-Length: 0\r\n")
-      }
-    case .length(let length): loop.out.writeString("Content-Length: \(length)\r\n")
-    case .chunked: loop.out.writeStaticString("Transfer-Encoding: chunked\r\n")
+      if head.method.expectsContent { out.writeStaticString("Content-Length: 0\r\n") }
+    case .length(let length): out.writeContentLength(length)
+    case .chunked: out.writeStaticString("Transfer-Encoding: chunked\r\n")
     }
-    loop.out.writeStaticString("\r\n")
-    return loop.out
+    out.writeStaticString("\r\n")
+    loop.out = out
+    return out
   }
 
   /// The client's cookies, without the one that is ours.
-  private func writeCookie(_ field: Field, _ span: Span<UInt8>) {
-    guard ConsoleCookie.session(in: span, field.value) != nil else {
-      loop.out.writeBytes(span.bytes.extracting(field.name.lowerBound..<lineEnd(after: field.value.upperBound, span)))
-      return
-    }
-    guard let kept = ConsoleCookie.withoutSession(span, field.value) else { return }
-    loop.out.writeStaticString("Cookie: ")
-    loop.out.writeBytes(kept)
-    loop.out.writeStaticString("\r\n")
+  private static func writeCookies(_ span: Span<UInt8>, _ value: Range<Int>, to out: inout ByteBuffer) {
+    guard let kept = ConsoleCookie.withoutSession(span, value) else { return }
+    out.writeStaticString("Cookie: ")
+    out.writeBytes(kept)
+    out.writeStaticString("\r\n")
   }
 
   /// Past the CRLF that ends the line whose trimmed value ends at `index`.
-  private func lineEnd(after index: Int, _ span: Span<UInt8>) -> Int {
+  private static func lineEnd(after index: Int, _ span: Span<UInt8>) -> Int {
     var index = index
     while span[index] != lineFeed { index += 1 }
     return index + 1
@@ -150,51 +144,54 @@ extension ClientConnection {
   ) -> Bool {
     exchange.status = answer.status
     exchange.isUpstream = true
+    if !willReadRest { exchange.keepsConnection = false }
     let raw = span.bytes
-    loop.out.clear()
-    loop.out.writeStaticString("HTTP/1.1 ")
-    loop.out.writeString(String(answer.status))
-    loop.out.writeInteger(space)
-    loop.out.writeBytes(raw.extracting(answer.reason))
-    loop.out.writeStaticString("\r\n")
-    for field in fields where field.kind == .other || field.kind == .via {
-      loop.out.writeBytes(raw.extracting(field.name.lowerBound..<lineEnd(after: field.value.upperBound, span)))
-    }
-    let isChunked = writeAnswerFraming(answer)
-    loop.out.writeStaticString("Via: 1.1 breakwater\r\nX-Request-ID: ")
-    loop.out.writeBytes(exchange.requestID)
-    loop.out.writeStaticString("\r\n")
-    loop.out.writeBytes(exchange.rateHeaders)
-    loop.out.writeStaticString(exchange.keepsConnection ? "\r\n" : "Connection: close\r\n\r\n")
-    if let firstContent {
-      exchange.bytesOut += firstContent.readableBytes
-      if firstContent.readableBytes <= Self.coalescedBytesMax, !isChunked {
-        loop.out.writeImmutableBuffer(firstContent)
-        write(loop.out)
-      } else {
-        write(loop.out)
-        writeContent(firstContent, isChunked: isChunked)
+    var out = loop.takeOut()
+    out.writeStaticString("HTTP/1.1 ")
+    out.writeDecimal(answer.status)
+    out.writeInteger(space)
+    out.writeBytes(raw.extracting(answer.reason))
+    out.writeStaticString("\r\n")
+    var hasDate = false
+    for field in fields {
+      switch field.kind {
+      case .other, .via: break
+      case .date: hasDate = true
+      default: continue
       }
+      out.writeBytes(raw.extracting(field.name.lowerBound..<Self.lineEnd(after: field.value.upperBound, span)))
+    }
+    if !hasDate { out.writeBytes(loop.stamps.dateLine(exchange.wallStart)) }
+    let isChunked = writeFraming(of: answer, to: &out)
+    out.writeStaticString("Via: 1.1 breakwater\r\nX-Request-ID: ")
+    out.writeBytes(exchange.requestID)
+    out.writeStaticString("\r\n")
+    out.writeBytes(exchange.rateHeaders)
+    out.writeStaticString(exchange.keepsConnection ? "\r\n" : "Connection: close\r\n\r\n")
+    if let firstContent, !isChunked, firstContent.readableBytes <= Self.coalescedBytesMax {
+      exchange.bytesOut += firstContent.readableBytes
+      out.writeImmutableBuffer(firstContent)
+      write(out)
+      loop.out = out
     } else {
-      write(loop.out)
+      write(out)
+      loop.out = out
+      if let firstContent { writeContent(firstContent, isChunked: isChunked) }
     }
     return isChunked
   }
 
-  /// Content up to this size is copied behind the head, so that both leave in one segment and one system call.
-  private static let coalescedBytesMax = 16 * 1024
-
-  private func writeAnswerFraming(_ answer: ResponseHead) -> Bool {
+  private func writeFraming(of answer: ResponseHead, to out: inout ByteBuffer) -> Bool {
     let hasNoContent = answer.status == 204 || answer.status == 304 || exchange.method == .head
     switch answer.framing {
     case .length(let length):
-      writeContentLength(length)
+      out.writeContentLength(length)
       return false
     case .none:
-      if hasNoContent {
-        if answer.status != 204, let length = answer.contentLength { writeContentLength(length) }
-      } else {
-        loop.out.writeStaticString("Content-Length: 0\r\n")
+      if !hasNoContent {
+        out.writeContentLength(0)
+      } else if answer.status != 204, let length = answer.contentLength {
+        out.writeContentLength(length)
       }
       return false
     case .chunked, .untilClose:
@@ -202,14 +199,25 @@ extension ClientConnection {
         exchange.keepsConnection = false
         return false
       }
-      loop.out.writeStaticString("Transfer-Encoding: chunked\r\n")
+      out.writeStaticString("Transfer-Encoding: chunked\r\n")
       return true
     }
   }
+}
 
-  private func writeContentLength(_ length: Int) {
-    loop.out.writeStaticString("Content-Length: ")
-    loop.out.writeString(String(length))
-    loop.out.writeStaticString("\r\n")
+extension ByteBuffer {
+  fileprivate mutating func writeContentLength(_ length: Int) {
+    writeStaticString("Content-Length: ")
+    writeDecimal(length)
+    writeStaticString("\r\n")
+  }
+
+  fileprivate mutating func writeDecimal(_ value: Int) {
+    var divisor = 1
+    while value / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      writeInteger(UInt8(48 + value / divisor % 10))
+      divisor /= 10
+    }
   }
 }

@@ -12,24 +12,24 @@ final class ForwardRun {
   /// `LoopContext.parsedHeads` when this head was parsed.
   let parsedHeads: Int
   private let client: ClientConnection
-  fileprivate(set) var connection: UpstreamConnection?
-  private(set) var hasAnswer = false
+  private var connection: UpstreamConnection?
   private(set) var isBodySent: Bool
   private var hasSentBody = false
+  private var hasAnswer = false
   private var hasRetried = false
   private var answerIsChunked = false
-  private var isUpstreamPaused = false
+  /// When the upstream is given up: it does not begin to answer, does not finish, or takes no more of the body.
   private var firstByteDeadline = Int64.max
-  private var totalDeadline: Int64
+  private var totalDeadline = Int64.max
+  private var stallDeadline = Int64.max
 
-  init(_ client: ClientConnection, _ pool: UpstreamPool, _ head: RequestHead, _ bytes: ByteBuffer, now: Int64) {
+  init(_ client: ClientConnection, _ pool: UpstreamPool, _ head: RequestHead, _ bytes: ByteBuffer) {
     self.client = client
     self.pool = pool
     self.head = head
     self.bytes = bytes
     parsedHeads = client.loop.parsedHeads
     isBodySent = head.framing == .none
-    totalDeadline = now + pool.upstream.timeout.nanoseconds
   }
 
   /// Whether the client's body has to wait: no connection yet, or the upstream takes no more.
@@ -38,7 +38,7 @@ final class ForwardRun {
   // MARK: Towards the upstream
 
   func start() throws(Refusal) {
-    if let idle = pool.takeIdle() {
+    if let idle = pool.takeIdle(mayRetry: head.method.isIdempotent) {
       send(on: idle)
     } else {
       try connect()
@@ -46,20 +46,18 @@ final class ForwardRun {
   }
 
   private func connect() throws(Refusal) {
-    try pool.connect { [self] result in
+    try pool.connect { [self] connection in
       guard client.forward === self else {
-        // The client left, or time ran out, while we connected.
-        if case .success(let connection) = result { pool.keep(connection) }
+        // The client left, or the request was refused, while we connected.
+        if let connection { pool.keep(connection) }
         return
       }
-      switch result {
-      case .success(let connection):
-        send(on: connection)
-        client.process()
-        client.flushIfNeeded()
-      case .failure:
-        fail(Refusal(.upstreamConnect, "The upstream \(pool.upstream.name) cannot be reached."))
+      guard let connection else {
+        return fail(Refusal(.upstreamConnect, "The upstream \(pool.upstream.name) cannot be reached."))
       }
+      send(on: connection)
+      client.process()
+      client.flushIfNeeded()
     }
   }
 
@@ -71,27 +69,42 @@ final class ForwardRun {
       client.loop.counters.overhead.observe(Int(now - client.exchange.startedAt))
     }
     client.exchange.sentUpstreamAt = now
-    firstByteDeadline = now + pool.upstream.firstByteTimeout.nanoseconds
+    // A client that waits for `100 Continue` waits for the upstream; one that sends its body has a clock of its own.
+    firstByteDeadline = isBodySent || client.exchange.awaitsContinue ? now + pool.firstByteNanoseconds : .max
+    totalDeadline = isBodySent ? now + pool.totalNanoseconds : .max
     connection.writeHead(client.upstreamHead(for: self))
   }
 
-  /// Passes on one piece of the request body.
-  func sendBody(_ content: ByteBuffer) {
-    hasSentBody = true
-    connection?.writeBody(content, isChunked: head.framing == .chunked)
+  /// Passes on a piece of the request body, and whether it was the last.
+  func send(_ piece: ByteBuffer?, isEnd: Bool) {
+    if piece != nil {
+      hasSentBody = true
+      firstByteDeadline = .max
+    }
+    if isEnd {
+      isBodySent = true
+      let now = client.loop.clocks.monotonic()
+      if !hasAnswer { firstByteDeadline = now + pool.firstByteNanoseconds }
+      totalDeadline = now + pool.totalNanoseconds
+    }
+    connection?.writeBody(piece, isEnd: isEnd, isChunked: head.framing == .chunked)
   }
 
-  func endBody() {
-    isBodySent = true
-    connection?.endBody(isChunked: head.framing == .chunked)
-    // The upstream's time to answer starts when it has all of the question.
-    if !hasAnswer { firstByteDeadline = client.loop.clocks.monotonic() + pool.upstream.firstByteTimeout.nanoseconds }
+  func writabilityChanged(_ isWritable: Bool) {
+    guard isWritable else {
+      stallDeadline = client.loop.clocks.monotonic() + client.loop.timeouts.writeStall
+      return
+    }
+    stallDeadline = .max
+    client.process()
+    client.flushIfNeeded()
   }
 
   // MARK: From the upstream
 
-  func informational(_ status: Int) {
-    if status == 100, head.expectsContinue { client.passContinue() }
+  func continued() {
+    if client.exchange.awaitsContinue { firstByteDeadline = .max }
+    client.passContinue()
   }
 
   func answered(_ answer: ResponseHead, _ fields: [Field], _ bytes: Span<UInt8>, firstContent: ByteBuffer?) {
@@ -101,32 +114,21 @@ final class ForwardRun {
   }
 
   func content(_ content: ByteBuffer) {
-    client.exchange.bytesOut += content.readableBytes
     client.writeContent(content, isChunked: answerIsChunked)
-    if !client.isClientWritable, !isUpstreamPaused {
-      isUpstreamPaused = true
-      client.flush()
-      connection?.setReading(false)
-    }
+    guard !client.isClientWritable else { return }
+    client.flushIfNeeded()
+    // The flush may have emptied the buffer, and the word that there is room again has then been given already.
+    if !client.isClientWritable { connection?.setReading(false) }
   }
 
-  func clientCanTakeMore() {
-    guard isUpstreamPaused else { return }
-    isUpstreamPaused = false
-    connection?.setReading(true)
-  }
+  func clientCanTakeMore() { connection?.setReading(true) }
 
   func flushClient() { client.flushIfNeeded() }
 
-  func upstreamCanTakeMore() {
-    client.process()
-    client.flushIfNeeded()
-  }
-
-  /// The answer is complete; `connection` has been released.
+  /// The answer is complete; the connection has been released.
   func ended() {
     connection = nil
-    if answerIsChunked { client.write(ByteBuffer(staticString: "0\r\n\r\n")) }
+    if answerIsChunked { client.write(ClientConnection.lastChunk) }
     pool.observe(client.exchange, at: client.loop.clocks.monotonic())
     client.finishExchange()
     client.flushIfNeeded()
@@ -139,6 +141,7 @@ final class ForwardRun {
     // fresh connection is safe for idempotent requests (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
     if wasReused, !hasAnswer, !hasRetried, !hasSentBody, head.method.isIdempotent, refusal.code == .upstreamReset {
       hasRetried = true
+      firstByteDeadline = .max
       pool.retried()
       do throws(Refusal) { return try connect() } catch { return fail(error) }
     }
@@ -147,8 +150,7 @@ final class ForwardRun {
 
   private func fail(_ refusal: Refusal) {
     pool.failed(refusal.code)
-    connection?.discard()
-    connection = nil
+    abandon()
     client.refuse(refusal)
     client.flushIfNeeded()
   }
@@ -157,14 +159,16 @@ final class ForwardRun {
   func abandon() {
     connection?.discard()
     connection = nil
+    firstByteDeadline = .max
+    totalDeadline = .max
+    stallDeadline = .max
   }
 
   func checkDeadlines(_ now: Int64) {
-    let name = pool.upstream.name
-    if now >= firstByteDeadline {
-      fail(Refusal(.upstreamTimeout, "The upstream \(name) did not begin to answer in time."))
-    } else if now >= totalDeadline {
-      fail(Refusal(.upstreamTimeout, "The upstream \(name) did not finish its answer in time."))
-    }
+    guard now >= min(firstByteDeadline, totalDeadline, stallDeadline) else { return }
+    let problem =
+      now >= stallDeadline
+      ? "takes no more of the request" : hasAnswer ? "did not finish its answer in time" : "did not answer in time"
+    fail(Refusal(.upstreamTimeout, "The upstream \(pool.upstream.name) \(problem)."))
   }
 }

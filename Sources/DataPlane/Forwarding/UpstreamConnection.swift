@@ -18,7 +18,10 @@ final class UpstreamConnection: ChannelInboundHandler {
   private var state = State.idle
   private var run: ForwardRun?
   private var inbound = ByteBuffer()
-  private(set) var servedRequests = 0
+  private var servedRequests = 0
+  private var isReading = true
+  private var hasFailed = false
+  private(set) var isWritable = true
   /// When it went back to the pool, monotonic nanoseconds.
   var idleSince: Int64 = 0
 
@@ -26,7 +29,6 @@ final class UpstreamConnection: ChannelInboundHandler {
     self.pool = pool
   }
 
-  var isWritable: Bool { context?.channel.isWritable ?? false }
   var isOpen: Bool { if case .closed = state { false } else { context != nil } }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -43,23 +45,29 @@ final class UpstreamConnection: ChannelInboundHandler {
     context?.writeAndFlush(wrapOutboundOut(head), promise: nil)
   }
 
-  func writeBody(_ content: ByteBuffer, isChunked: Bool) {
-    guard let context, content.readableBytes > 0 else { return }
-    if isChunked {
-      context.write(
-        wrapOutboundOut(ByteBuffer(string: String(content.readableBytes, radix: 16) + "\r\n")), promise: nil)
+  /// Writes a piece of the body, if there is one, and what marks its end, if this is it.
+  func writeBody(_ piece: ByteBuffer?, isEnd: Bool, isChunked: Bool) {
+    guard let context else { return }
+    if let piece {
+      if isChunked {
+        var size = ByteBuffer()
+        size.writeChunkSize(piece.readableBytes)
+        context.write(wrapOutboundOut(size), promise: nil)
+      }
+      context.write(wrapOutboundOut(piece), promise: nil)
+      if isChunked { context.write(wrapOutboundOut(Self.lineEnd), promise: nil) }
     }
-    context.write(wrapOutboundOut(content), promise: nil)
-    if isChunked { context.write(wrapOutboundOut(ByteBuffer(staticString: "\r\n")), promise: nil) }
+    if isEnd, isChunked { context.write(wrapOutboundOut(ClientConnection.lastChunk), promise: nil) }
     context.flush()
   }
 
-  func endBody(isChunked: Bool) {
-    if isChunked { context?.writeAndFlush(wrapOutboundOut(ByteBuffer(staticString: "0\r\n\r\n")), promise: nil) }
-  }
+  private static let lineEnd = ByteBuffer(staticString: "\r\n")
 
-  func setReading(_ isReading: Bool) {
-    context?.channel.setOption(.autoRead, value: isReading).whenFailure { _ in }  // the channel closed meanwhile
+  /// Holds the upstream back, or lets it go on.
+  func setReading(_ shouldRead: Bool) {
+    guard shouldRead != isReading else { return }
+    isReading = shouldRead
+    context?.channel.setOption(.autoRead, value: shouldRead).whenFailure { _ in }  // the channel closed meanwhile
   }
 
   /// Closes without telling the run: it has let go already.
@@ -72,23 +80,17 @@ final class UpstreamConnection: ChannelInboundHandler {
   // MARK: Answer
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var chunk = unwrapInboundIn(data)
     guard let run else {
       // Bytes nobody asked for: whatever they are, the next answer could not be trusted.
       return discard()
     }
-    if inbound.readableBytes == 0 {
-      inbound = chunk
-    } else {
-      inbound.writeBuffer(&chunk)
-    }
+    inbound.append(unwrapInboundIn(data))
     do {
       try read(run)
     } catch {
-      let wasReused = servedRequests > 1
       discard()
       run.connectionFailed(
-        Refusal(.upstreamProtocol, "The upstream \(pool.upstream.name) answered malformed HTTP."), wasReused: wasReused)
+        Refusal(.upstreamProtocol, "The upstream \(pool.upstream.name) answered malformed HTTP."), wasReused: false)
     }
   }
 
@@ -119,7 +121,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     inbound.moveReaderIndex(forwardBy: head.length)
     if head.status < 200 {
       guard head.status != 101 else { throw ResponseProblem.statusLine }  // we never ask to switch protocols
-      run.informational(head.status)
+      if head.status == 100 { run.continued() }
       return true
     }
     var reader = BodyReader(head.framing)
@@ -132,13 +134,12 @@ final class UpstreamConnection: ChannelInboundHandler {
 
   private func finish(_ run: ForwardRun, keeps: Bool) {
     self.run = nil
-    let isClean = keeps && inbound.readableBytes == 0 && run.isBodySent
-    if isClean {
+    if keeps, inbound.readableBytes == 0, run.isBodySent {
       state = .idle
+      setReading(true)
       pool.keep(self)
     } else {
-      state = .closed
-      context?.close(promise: nil)
+      discard()
     }
     run.ended()
   }
@@ -148,7 +149,13 @@ final class UpstreamConnection: ChannelInboundHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { run?.upstreamCanTakeMore() }
+    isWritable = context.channel.isWritable
+    run?.writabilityChanged(isWritable)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    hasFailed = true
+    context.close(promise: nil)  // a reset connection; channelInactive tells the run
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -158,7 +165,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     state = .closed
     guard let run else { return }
     self.run = nil
-    if case .body(let reader, _) = before, reader.isUntilClose {
+    if case .body(let reader, _) = before, reader.isUntilClose, !hasFailed {
       run.ended()
     } else {
       run.connectionFailed(
@@ -166,9 +173,5 @@ final class UpstreamConnection: ChannelInboundHandler {
           .upstreamReset, "The upstream \(pool.upstream.name) closed the connection before its answer was complete."),
         wasReused: servedRequests > 1)
     }
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    context.close(promise: nil)  // a reset connection; channelInactive tells the run
   }
 }

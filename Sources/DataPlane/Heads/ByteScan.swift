@@ -39,10 +39,14 @@ enum ByteScan {
     }
   }
 
-  /// The eight bytes at `index`, ASCII letters folded to lower case. Equal words mean equal names only for names of
-  /// letters, digits and hyphens, which is all that is compared.
-  static func lowercasedWord(_ bytes: Span<UInt8>, _ index: Int) -> UInt64 {
-    bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self) | 0x2020_2020_2020_2020
+  /// Letters, digits and the hyphen: what every receiver reads in a field name as it is written.
+  static func isPlainName(_ byte: UInt8) -> Bool {
+    let bit: UInt64 = 1 << UInt64(byte & 63)
+    return switch byte >> 6 {
+    case 0: 0x03ff_2000_0000_0000 & bit != 0
+    case 1: 0x07ff_fffe_07ff_fffe & bit != 0
+    default: false
+    }
   }
 
   /// Whether `bytes[start..<start + name.utf8CodeUnitCount]` spells `name`, which is lower-case, in any case.

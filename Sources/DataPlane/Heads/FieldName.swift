@@ -6,19 +6,13 @@ enum FieldName: UInt8 {
   case proxyAuthenticate, proxyAuthorization
   case expect
   // Read by the pipeline.
-  case authorization, requestID, traceparent, cookie
+  case authorization, requestID, traceparent, tracestate, cookie
+  /// Answers only.
+  case date
   // Replaced by ours.
   case forwarded, forwardedFor, forwardedProto, forwardedHost, via
   // Identity that only a verified token may state.
   case identity
-
-  /// Whether the field is forwarded as it came. Everything else is dropped, or written anew by the gateway.
-  var isForwarded: Bool {
-    switch self {
-    case .other, .host, .cookie, .expect: true
-    default: false
-    }
-  }
 }
 
 extension FieldName {
@@ -39,6 +33,7 @@ extension FieldName {
     case 10:
       if ByteScan.matches(bytes, at: start, "connection") { return .connection }
       if ByteScan.matches(bytes, at: start, "keep-alive") { return .keepAlive }
+      if ByteScan.matches(bytes, at: start, "tracestate") { return .tracestate }
     case 11: if ByteScan.matches(bytes, at: start, "traceparent") { return .traceparent }
     case 12: if ByteScan.matches(bytes, at: start, "x-request-id") { return .requestID }
     case 13: if ByteScan.matches(bytes, at: start, "authorization") { return .authorization }
@@ -57,21 +52,26 @@ extension FieldName {
     return isIdentity(bytes, range) ? .identity : .other
   }
 
-  /// Spellings that could tell an upstream who the caller is: `X-Tenant-*`, `X-User-*`, `X-Role*`, `X-Act-As*`,
-  /// `X-Acting-As*`, `X-Forwarded-User`, `X-Breakwater-*`. Names with `_` for `-` never get this far.
+  /// Beginnings of names that could tell an upstream who the caller is, or another target than the one that was
+  /// authorized: our own, and those other gateways set and applications read. Names with other bytes than letters,
+  /// digits and hyphens never get this far.
   private static func isIdentity(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     let start = range.lowerBound
-    guard range.count >= 6, bytes[start + 1] == UInt8(ascii: "-"), bytes[start] | 0x20 == UInt8(ascii: "x") else {
-      return false
+    func begins(_ prefix: StaticString) -> Bool {
+      prefix.utf8CodeUnitCount <= range.count && ByteScan.matches(bytes, at: start, prefix)
+    }
+    guard range.count >= 6 else { return false }
+    guard bytes[start + 1] == UInt8(ascii: "-"), bytes[start] | 0x20 == UInt8(ascii: "x") else {
+      return begins("remote-")
     }
     return switch bytes[start + 2] | 0x20 {
-    case UInt8(ascii: "t"): ByteScan.matches(bytes, at: start, "x-tenant")
-    case UInt8(ascii: "u"): ByteScan.matches(bytes, at: start, "x-user")
-    case UInt8(ascii: "r"): ByteScan.matches(bytes, at: start, "x-role")
-    case UInt8(ascii: "a"):
-      ByteScan.matches(bytes, at: start, "x-act-as") || ByteScan.matches(bytes, at: start, "x-acting-as")
-    case UInt8(ascii: "f"): ByteScan.matches(bytes, at: start, "x-forwarded-user")
-    case UInt8(ascii: "b"): ByteScan.matches(bytes, at: start, "x-breakwater-")
+    case UInt8(ascii: "t"): begins("x-tenant")
+    case UInt8(ascii: "u"): begins("x-user")
+    case UInt8(ascii: "r"): begins("x-role") || begins("x-remote-") || begins("x-real-ip") || begins("x-rewrite-")
+    case UInt8(ascii: "a"): begins("x-act-as") || begins("x-acting-as") || begins("x-auth-request-")
+    case UInt8(ascii: "f"): begins("x-forwarded-")
+    case UInt8(ascii: "b"): begins("x-breakwater-")
+    case UInt8(ascii: "o"): begins("x-original-")
     default: false
     }
   }
@@ -81,6 +81,7 @@ extension FieldName {
     let start = range.lowerBound
     switch range.count {
     case 3: return ByteScan.matches(bytes, at: start, "via") ? .via : .other
+    case 4: return ByteScan.matches(bytes, at: start, "date") ? .date : .other
     case 7:
       if ByteScan.matches(bytes, at: start, "upgrade") { return .upgrade }
       if ByteScan.matches(bytes, at: start, "trailer") { return .trailer }

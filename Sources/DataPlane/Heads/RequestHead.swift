@@ -15,12 +15,15 @@ struct RequestHead {
   var requestID: Range<Int>?
   var traceparent: Range<Int>?
   var cookie: Range<Int>?
+  /// The last line of either; believed from trusted proxies only.
+  var forwardedFor: Range<Int>?
+  var forwardedProto: Range<Int>?
   var framing = BodyFraming.none
   var isKeptAlive = true
   var expectsContinue = false
-  var isWebSocketUpgrade = false
-  /// Fields left out because their name holds `_`, which some upstreams read as `-`.
-  var underscoreFields = 0
+  /// Fields left out because their name holds other bytes than letters, digits and hyphens: `_` and, in some upstreams,
+  /// every other mark is read as `-`.
+  var ambiguousFields = 0
   /// Identity fields a client tried to set.
   var identityFields = 0
   /// Bytes of the head, its empty line included.
@@ -63,6 +66,9 @@ package enum Method: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// RFC 9110 §8.6: without content it says `Content-Length: 0`.
+  var expectsContent: Bool { self == .post || self == .put || self == .patch }
+
   /// RFC 9110 §9.2.1: it asks for nothing to change.
   package var isSafe: Bool { self == .get || self == .head || self == .options }
 
@@ -94,6 +100,8 @@ package struct HeadLimits: Sendable {
   package var targetBytesMax = 4 * 1024
   package var fieldsMax = 64
   package static let methodBytesMax = 16
+  /// Method, target and version; the target alone may take its limit.
+  var requestLineBytesMax: Int { targetBytesMax + 32 }
 
   package init() {}
 }

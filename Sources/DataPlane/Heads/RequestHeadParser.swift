@@ -55,11 +55,8 @@ struct RequestHeadParser {
     }
     guard index > 0 || bytes.isEmpty else { throw .method }
     let end = ByteScan.firstControl(in: bytes, from: index)
-    guard end < bytes.count else {
-      // Method, target and version; the target alone may take its limit.
-      if bytes.count > limits.targetBytesMax + 32 { throw .targetTooLong }
-      return nil
-    }
+    if end > limits.requestLineBytesMax { throw .targetTooLong }
+    guard end < bytes.count else { return nil }
     guard bytes[end] == carriageReturn else { throw bytes[end] == lineFeed ? .lineEnd : .requestLine }
     guard end + 1 < bytes.count else { return nil }
     guard bytes[end + 1] == lineFeed else { throw .lineEnd }
@@ -109,28 +106,33 @@ struct RequestHeadParser {
     _ bytes: Span<UInt8>, at start: Int, _ head: inout RequestHead
   ) throws(HeadProblem) -> Int? {
     var index = start
-    var hasUnderscore = false
-    while index < bytes.count, ByteScan.isToken(bytes[index]) {
-      if bytes[index] == UInt8(ascii: "_") { hasUnderscore = true }
+    var isPlain = true
+    while index < bytes.count, bytes[index] != colon {
+      if !ByteScan.isPlainName(bytes[index]) {
+        if index > limits.headBytesMax { throw .headTooLarge }
+        guard ByteScan.isToken(bytes[index]) else { throw .fieldName }
+        isPlain = false
+      }
       index += 1
     }
     guard index < bytes.count else { return nil }
-    guard bytes[index] == colon, index > start else { throw .fieldName }
+    guard index > start else { throw .fieldName }
     let name = start..<index
     let end = ByteScan.firstControl(in: bytes, from: index + 1)
+    if end > limits.headBytesMax { throw .headTooLarge }
     guard end < bytes.count else { return nil }
     guard bytes[end] == carriageReturn else { throw bytes[end] == lineFeed ? .lineEnd : .fieldValue }
     guard end + 1 < bytes.count else { return nil }
     guard bytes[end + 1] == lineFeed else { throw .lineEnd }
-    if fields.count == limits.fieldsMax { throw .tooManyFields }
+    if fields.count + head.ambiguousFields == limits.fieldsMax { throw .tooManyFields }
     let value = FieldSyntax.trimmed(bytes, (index + 1)..<end)
-    if hasUnderscore {
-      head.underscoreFields += 1
-    } else {
-      let kind = FieldName.request(bytes, name)
-      fields.append(Field(name: name, value: value, kind: kind))
-      if kind != .other { try note(kind, value, bytes, &head) }
+    guard isPlain else {
+      head.ambiguousFields += 1
+      return end + 2
     }
+    let kind = FieldName.request(bytes, name)
+    fields.append(Field(name: name, value: value, kind: kind))
+    if kind != .other { try note(kind, value, bytes, &head) }
     return end + 2
   }
 
@@ -154,6 +156,8 @@ struct RequestHeadParser {
     case .requestID: head.requestID = head.requestID == nil ? value : value.lowerBound..<value.lowerBound
     case .traceparent: head.traceparent = head.traceparent == nil ? value : value.lowerBound..<value.lowerBound
     case .cookie: head.cookie = value
+    case .forwardedFor: head.forwardedFor = value
+    case .forwardedProto: head.forwardedProto = value
     case .identity: head.identityFields += 1
     case .expect:
       guard value.count == 12, ByteScan.matches(bytes, at: value.lowerBound, "100-continue") else { throw .expectation }
@@ -181,16 +185,15 @@ struct RequestHeadParser {
       }
     }
     if nominatesFields { FieldSyntax.dropNominated(&fields, bytes) }
-    if isUpgrade { try upgrade(bytes, &head) }
+    if isUpgrade { try checkUpgrade(bytes, head) }
     if head.framing == .length(0) { head.framing = .none }
   }
 
   /// An upgrade to anything but WebSocket is ignored, as RFC 9110 §7.8 allows: the field is hop-by-hop and stays here.
-  private func upgrade(_ bytes: Span<UInt8>, _ head: inout RequestHead) throws(HeadProblem) {
+  private func checkUpgrade(_ bytes: Span<UInt8>, _ head: RequestHead) throws(HeadProblem) {
     let upgrades = fields.filter { $0.kind == .upgrade }
     guard upgrades.count == 1, FieldSyntax.equals(bytes, upgrades[0].value, "websocket"), !head.isHTTP10 else { return }
     guard head.method == .get, head.framing == .none || head.framing == .length(0) else { throw .upgradeWithBody }
-    head.isWebSocketUpgrade = true
   }
 
   private func host(_ bytes: Span<UInt8>, _ head: inout RequestHead) throws(HeadProblem) {

@@ -39,6 +39,7 @@ struct ResponseHeadParser {
     var isChunked = false
     var nominatesFields = false
     guard var position = try statusLine(bytes, &head) else { return try incomplete(bytes) }
+    let isHTTP10 = !head.isKeptAlive
     while true {
       guard position < bytes.count else { return try incomplete(bytes) }
       if bytes[position] == carriageReturn {
@@ -68,7 +69,7 @@ struct ResponseHeadParser {
       position = next
     }
     head.length = position + 2
-    if isChunked && head.contentLength != nil { throw .framing }
+    if isChunked && (head.contentLength != nil || isHTTP10) { throw .framing }
     if nominatesFields { FieldSyntax.dropNominated(&fields, bytes) }
     head.framing = Self.framing(method, head.status, isChunked: isChunked, length: head.contentLength)
     if head.framing == .untilClose { head.isKeptAlive = false }

@@ -23,6 +23,13 @@ package struct AddressBlock: Sendable, Equatable {
     return true
   }
 
+  /// Who an address belongs to, as far as limits go: itself, or the first 64 bits of an IPv6 address.
+  static func holder(of address: String) -> String {
+    guard address.contains(":"), let bytes = ipv6(address) else { return address }
+    return stride(from: 0, to: 8, by: 2).map { String(Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]), radix: 16) }
+      .joined(separator: ":") + "::/64"
+  }
+
   private static func address(_ text: some StringProtocol) -> [UInt8]? {
     text.contains(":") ? ipv6(text) : ipv4(text)
   }

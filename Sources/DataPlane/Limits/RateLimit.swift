@@ -38,13 +38,15 @@ final class RateBucket: Sendable {
     case refused(retryNanoseconds: Int64)
   }
 
-  /// Takes `cost` at `now` (monotonic nanoseconds), or says how long to wait.
+  /// Takes `cost` at `now` (monotonic nanoseconds), or says how long to wait. A cost above the burst, which could never
+  /// be had, takes a full bucket.
   func take(_ cost: Int, at now: Int64) -> Answer {
     let interval = limit.interval
     let tolerance = limit.tolerance
+    let span = interval * Int64(min(cost, limit.burst))
     var old = arrival.load(ordering: .relaxed)
     while true {
-      let new = max(old, now) + interval * Int64(cost)
+      let new = max(old, now) + span
       let wait = new - tolerance - now
       if wait > 0 { return .refused(retryNanoseconds: wait) }
       let (exchanged, original) = arrival.weakCompareExchange(expected: old, desired: new, ordering: .relaxed)
@@ -53,9 +55,16 @@ final class RateBucket: Sendable {
     }
   }
 
+  /// How long until `take` would succeed; nil if it would now.
+  func wait(_ cost: Int, at now: Int64) -> Int64? {
+    let arrival = max(arrival.load(ordering: .relaxed), now)
+    let wait = arrival + limit.interval * Int64(min(cost, limit.burst)) - limit.tolerance - now
+    return wait > 0 ? wait : nil
+  }
+
   /// Returns what `take` took, when another bucket refused the same request.
   func giveBack(_ cost: Int) {
-    arrival.wrappingSubtract(limit.interval * Int64(cost), ordering: .relaxed)
+    arrival.wrappingSubtract(limit.interval * Int64(min(cost, limit.burst)), ordering: .relaxed)
   }
 
   /// Whether forgetting the bucket at `now` would change nothing.

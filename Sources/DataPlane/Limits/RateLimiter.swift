@@ -23,59 +23,76 @@ enum RateScope: String, CaseIterable {
 
 /// All buckets of the process, found once per connection and caller and then kept by the connection.
 package final class RateLimiter: Sendable {
-  /// Most keys held per scope. Past it, buckets that have refilled are dropped; if none has, the new key shares one
-  /// overflow bucket, so memory stays bounded and nobody goes unlimited.
-  static let keysMax = 100_000
-
-  private struct Shelf {
-    var buckets: [String: RateBucket] = [:]
-    var overflow: RateBucket
-  }
-
-  private let policies: RatePolicies
-  private let shelves: Mutex<[RateScope: Shelf]>
-  private let held: MetricFamily
+  private let ip: Shelf
+  private let tenant: Shelf
+  private let user: Shelf
 
   package init(_ policies: RatePolicies, metrics: MetricRegistry) {
-    self.policies = policies
-    shelves = Mutex([
-      .ip: Shelf(overflow: RateBucket(policies.ip)), .tenant: Shelf(overflow: RateBucket(policies.tenant)),
-      .user: Shelf(overflow: RateBucket(policies.user)),
-    ])
-    held = metrics.family(MetricCatalog.rateLimitKeys)
+    let held = metrics.family(MetricCatalog.rateLimitKeys)
+    ip = Shelf(policies.ip, held: held.gauge(RateScope.ip.rawValue))
+    tenant = Shelf(
+      policies.tenant, overrides: policies.tenantOverrides, held: held.gauge(RateScope.tenant.rawValue))
+    user = Shelf(policies.user, held: held.gauge(RateScope.user.rawValue))
   }
 
   /// The bucket of `key`, made full on first use.
   func bucket(_ scope: RateScope, _ key: String, at now: Int64) -> RateBucket {
-    let (bucket, count) = shelves.withLock { shelves -> (RateBucket, Int) in
-      guard var shelf = shelves[scope] else { preconditionFailure("every scope has a shelf") }
-      shelves[scope] = nil  // so that the dictionary inside is changed in place
-      defer { shelves[scope] = shelf }
-      if let bucket = shelf.buckets[key] { return (bucket, shelf.buckets.count) }
-      if shelf.buckets.count >= Self.keysMax { shelf.buckets = shelf.buckets.filter { !$0.value.isFull(at: now) } }
-      if shelf.buckets.count >= Self.keysMax { return (shelf.overflow, shelf.buckets.count) }
-      let made = RateBucket(limit(scope, key))
-      shelf.buckets[key] = made
-      return (made, shelf.buckets.count)
+    switch scope {
+    case .ip: ip.bucket(key, at: now)
+    case .tenant: tenant.bucket(key, at: now)
+    case .user: user.bucket(key, at: now)
     }
-    held.gauge(scope.rawValue).set(Double(count))
-    return bucket
   }
 
-  private func limit(_ scope: RateScope, _ key: String) -> RateLimit {
-    switch scope {
-    case .ip: policies.ip
-    case .tenant: policies.tenantOverrides[key] ?? policies.tenant
-    case .user: policies.user
+  /// The buckets of one scope, bounded: past `keysMax`, those that have refilled are forgotten; while none has, a new key
+  /// shares one overflow bucket, so that memory stays bounded and nobody goes unlimited.
+  final class Shelf: Sendable {
+    static let keysMax = 100_000
+    /// Looking through all buckets takes milliseconds; a flood of new keys must not buy that with each of them.
+    private static let sweepInterval: Int64 = 1_000_000_000
+
+    private struct Contents {
+      var buckets: [String: RateBucket] = [:]
+      var sweptAt = Int64.min
+    }
+
+    private let limit: RateLimit
+    private let overrides: [String: RateLimit]
+    private let overflow: RateBucket
+    private let keysMax: Int
+    private let contents = Mutex(Contents())
+    private let held: Gauge
+
+    init(_ limit: RateLimit, overrides: [String: RateLimit] = [:], keysMax: Int = Shelf.keysMax, held: Gauge) {
+      self.limit = limit
+      self.overrides = overrides
+      self.keysMax = keysMax
+      self.held = held
+      overflow = RateBucket(limit)
+    }
+
+    func bucket(_ key: String, at now: Int64) -> RateBucket {
+      contents.withLock { contents in
+        if let bucket = contents.buckets[key] { return bucket }
+        if contents.buckets.count >= keysMax, now - Self.sweepInterval >= contents.sweptAt {
+          contents.sweptAt = now
+          contents.buckets = contents.buckets.filter { !$0.value.isFull(at: now) }
+        }
+        guard contents.buckets.count < keysMax else { return overflow }
+        let made = RateBucket(overrides[key] ?? limit)
+        contents.buckets[key] = made
+        held.set(Double(contents.buckets.count))
+        return made
+      }
     }
   }
 }
 
 /// The buckets one caller on one connection draws from, and the tightest answer for the response headers.
 struct RateAllowance {
-  private(set) var buckets: [(scope: RateScope, bucket: RateBucket)] = []
+  let buckets: [(scope: RateScope, bucket: RateBucket)]
   /// `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11, made once per caller.
-  private(set) var policyHeader: [UInt8] = []
+  let policyHeader: [UInt8]
 
   init(_ buckets: [(scope: RateScope, bucket: RateBucket)]) {
     self.buckets = buckets
@@ -83,13 +100,13 @@ struct RateAllowance {
     policyHeader = Array("RateLimit-Policy: \(items.joined(separator: ", "))\r\n".utf8)
   }
 
-  struct Tightest {
+  struct Tightest: Equatable {
     var scope: RateScope
     var remaining: Int
     var resetSeconds: Int
   }
 
-  enum Answer {
+  enum Answer: Equatable {
     case taken(Tightest)
     case refused(scope: RateScope, retryAfterSeconds: Int)
   }
@@ -111,5 +128,6 @@ struct RateAllowance {
     return .taken(tightest)
   }
 
-  private static func seconds(_ nanoseconds: Int64) -> Int { Int((nanoseconds + 999_999_999) / 1_000_000_000) }
+  /// Whole seconds, rounded up: a client that waits them finds the bucket ready.
+  static func seconds(_ nanoseconds: Int64) -> Int { Int((nanoseconds + 999_999_999) / 1_000_000_000) }
 }

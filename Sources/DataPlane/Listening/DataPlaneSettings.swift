@@ -4,10 +4,15 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package var headTimeout: Duration = .seconds(10)
   /// Between requests on a kept-alive connection.
   package var idleTimeout: Duration = .seconds(60)
-  /// From the end of the head to the end of the request body.
+  /// From the end of the head to the end of the request body, however fast it comes.
   package var bodyTimeout: Duration = .seconds(60)
+  /// A body that comes slower than `bodyBytesPerSecondMin` after this is given up earlier.
+  package var bodyGrace: Duration = .seconds(10)
+  package var bodyBytesPerSecondMin = 1024
   /// While the peer does not take what is written.
   package var writeStallTimeout: Duration = .seconds(30)
+  /// From the end of an answer that closes its connection until the connection is cut, if the client has not closed it.
+  package var lingerTimeout: Duration = .seconds(2)
   /// Longest request body forwarded.
   package var bodyBytesMax = 16 * 1024 * 1024
   /// A body up to this size is read away after an early answer, to keep the connection; a longer one closes it.
@@ -24,13 +29,44 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package init() {}
 }
 
+/// The same durations as nanoseconds: what an event loop adds to a monotonic reading per request.
+struct Timeouts {
+  let head: Int64
+  let idle: Int64
+  let body: Int64
+  let bodyGrace: Int64
+  let writeStall: Int64
+  let linger: Int64
+  let drain: Int64
+
+  init(_ settings: DataPlaneSettings) {
+    head = settings.headTimeout.nanoseconds
+    idle = settings.idleTimeout.nanoseconds
+    body = settings.bodyTimeout.nanoseconds
+    bodyGrace = settings.bodyGrace.nanoseconds
+    writeStall = settings.writeStallTimeout.nanoseconds
+    linger = settings.lingerTimeout.nanoseconds
+    drain = settings.drainTimeout.nanoseconds
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, for arithmetic with monotonic readings.
+  var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+}
+
 /// A backend the gateway forwards to.
 package struct Upstream: Sendable, Equatable {
   package let name: String
   package let host: String
   package let port: Int
   package var connectTimeout: Duration = .seconds(1)
+  /// From the end of the request until the answer begins.
   package var firstByteTimeout: Duration = .seconds(10)
+  /// From the end of the request until the answer ends.
   package var timeout: Duration = .seconds(30)
   /// How long an unused connection is kept for the next request.
   package var idleTimeout: Duration = .seconds(30)

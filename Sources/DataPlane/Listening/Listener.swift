@@ -51,7 +51,9 @@ package final class Listener: Sendable {
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          guard let peer = channel.remoteAddress, admission.enter(peer) else { throw AdmissionRefused() }
+          guard let address = channel.remoteAddress else { throw AdmissionRefused() }
+          let peer = PeerAddress(address, trusting: dataPlane.settings.trustedProxies)
+          guard admission.enter(peer) else { throw AdmissionRefused() }
           channel.closeFuture.whenComplete { _ in admission.leave(peer) }
           guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
             preconditionFailure("a connection runs on a loop of its listener's group")
@@ -98,11 +100,12 @@ private final class Admission: Sendable {
     dataPlane.metrics.family(MetricCatalog.connectionsMax).gauge(kind.rawValue).set(Double(settings.connectionsMax))
   }
 
-  func enter(_ peer: SocketAddress) -> Bool {
-    let key = peer.ipAddress ?? ""
+  func enter(_ peer: PeerAddress) -> Bool {
+    let key = peer.limitKey
     let problem = counts.withLock { counts -> String? in
       if counts.all >= settings.connectionsMax { return "all" }
-      if counts.byPeer[key, default: 0] >= settings.connectionsPerPeerMax { return "peer" }
+      // A proxy of ours brings everybody's connections.
+      if !peer.isTrusted, counts.byPeer[key, default: 0] >= settings.connectionsPerPeerMax { return "peer" }
       counts.all += 1
       counts.byPeer[key, default: 0] += 1
       open.set(Double(counts.all))
@@ -112,8 +115,8 @@ private final class Admission: Sendable {
     return problem == nil
   }
 
-  func leave(_ peer: SocketAddress) {
-    let key = peer.ipAddress ?? ""
+  func leave(_ peer: PeerAddress) {
+    let key = peer.limitKey
     counts.withLock { counts in
       counts.all -= 1
       counts.byPeer[key, default: 1] -= 1

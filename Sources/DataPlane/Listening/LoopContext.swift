@@ -8,6 +8,9 @@ final class LoopContext {
   let eventLoop: any EventLoop
   let dataPlane: DataPlane
   let settings: DataPlaneSettings
+  let timeouts: Timeouts
+  /// Most bytes read ahead of what can be worked on; at least one head, or none could ever be read.
+  let inboundBytesMax: Int
   let clocks: Clocks
   var random: FastRandom
   var parser: RequestHeadParser
@@ -18,11 +21,12 @@ final class LoopContext {
   /// Reused for every head written.
   var out: ByteBuffer
   var line = JSONLine()
+  var stamps = TimeStamps()
   /// Scratch for the trace id of the access line.
   var traceText: [UInt8] = []
   var log = LogBlock()
   private(set) var snapshot: DataPlane.Snapshot
-  private var snapshotVersion: Int
+  private(set) var snapshotVersion: Int
   private var pools: [String: UpstreamPool] = [:]
   private var cells: [CellKey: RequestCells] = [:]
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -41,6 +45,8 @@ final class LoopContext {
     self.eventLoop = eventLoop
     self.dataPlane = dataPlane
     settings = dataPlane.settings
+    timeouts = Timeouts(dataPlane.settings)
+    inboundBytesMax = max(dataPlane.settings.bufferBytesMax, HeadLimits().headBytesMax + 1)
     clocks = dataPlane.clocks
     random = FastRandom(seed: seed)
     parser = RequestHeadParser(limits: HeadLimits())
@@ -69,9 +75,9 @@ final class LoopContext {
     lastTick = now
     flushLog()
     for connection in connections.values { connection.checkDeadlines(now) }
-    for pool in pools.values { pool.closeIdle(now) }
+    for pool in pools.values { pool.tick(now) }
     if let drainDeadline, now >= drainDeadline {
-      for connection in connections.values { connection.cut() }
+      for connection in connections.values { connection.endDrain() }
     }
   }
 
@@ -81,16 +87,28 @@ final class LoopContext {
     guard version != snapshotVersion else { return }
     snapshotVersion = version
     snapshot = dataPlane.currentSnapshot()
+    cells.removeAll()
+    for (name, pool) in pools where snapshot.upstreams[name] != pool.upstream {
+      pool.retire()
+      pools[name] = nil
+    }
   }
 
-  /// The pool of an upstream on this loop; a changed address makes a new one.
+  /// The pool of an upstream on this loop; nil for a name nobody configured.
   func pool(_ name: String) -> UpstreamPool? {
+    if let pool = pools[name] { return pool }
     guard let upstream = snapshot.upstreams[name] else { return nil }
-    if let pool = pools[name], pool.upstream == upstream { return pool }
     let pool = UpstreamPool(upstream, loop: self)
-    pools[name]?.closeIdle(.max)
     pools[name] = pool
     return pool
+  }
+
+  /// The shared buffer, empty and ours alone; to be put back into `out`, so that its memory is used again.
+  func takeOut() -> ByteBuffer {
+    var taken = ByteBuffer()
+    swap(&taken, &out)
+    taken.clear()
+    return taken
   }
 
   func flushLog() {
@@ -122,8 +140,8 @@ final class LoopContext {
   /// Closes idle connections now and the others after their answer; calls `done` when none is left.
   func drain(_ done: @escaping () -> Void) {
     drained = done
-    drainDeadline = clocks.monotonic() + settings.drainTimeout.nanoseconds
-    for connection in Array(connections.values) { connection.closeIfIdle() }
+    drainDeadline = clocks.monotonic() + timeouts.drain
+    for connection in connections.values { connection.drain() }
     finishDrainingIfEmpty()
   }
 
@@ -135,16 +153,9 @@ final class LoopContext {
   }
 }
 
-extension Duration {
-  /// Whole nanoseconds, for arithmetic with monotonic readings.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-  }
-}
-
 /// Which instruments a finished request increments.
 struct CellKey: Hashable {
+  let snapshot: Int
   let route: Int
   let isOps: Bool
   let method: Method
@@ -183,7 +194,7 @@ struct LoopCounters {
   let limits: MetricFamily
   let tenants: MetricFamily
   let violations: MetricFamily
-  let droppedUnderscore: Counter
+  let droppedSpelling: Counter
   let droppedIdentity: Counter
 
   init(_ metrics: MetricRegistry) {
@@ -196,7 +207,7 @@ struct LoopCounters {
     limits = metrics.family(MetricCatalog.rateLimitDecisions)
     tenants = metrics.family(MetricCatalog.tenantRequests)
     violations = metrics.family(MetricCatalog.isolationViolations)
-    droppedUnderscore = metrics.family(MetricCatalog.headersDropped).counter("underscore")
+    droppedSpelling = metrics.family(MetricCatalog.headersDropped).counter("spelling")
     droppedIdentity = metrics.family(MetricCatalog.headersDropped).counter("identity")
   }
 }

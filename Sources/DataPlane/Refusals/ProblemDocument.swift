@@ -14,7 +14,7 @@ package enum ProblemDocument {
     line.field("title", refusal.code.title)
     line.field("status", refusal.code.status)
     line.field("detail", refusal.detail)
-    line.field("instance", escaping: instance)
+    if !instance.isEmpty { line.field("instance", escaping: instance) }
     line.field("code", plain: refusal.code.rawValue.utf8)
     line.field("requestId", plain: requestID)
     if let seconds = retryAfter(refusal) { line.field("retryAfter", seconds) }

@@ -2,7 +2,8 @@
 package struct RouteTable: Sendable {
   package let routes: [Route]
   private let byDepth: [[Int]]
-  private let prefixes: [Int]
+  /// Forwarded routes, the longest template first.
+  private let prefixes: [(template: [UInt8], index: Int)]
   private let patterns: [[Segment]]
 
   private enum Segment: Sendable {
@@ -25,10 +26,10 @@ package struct RouteTable: Sendable {
     self.routes = routes
     patterns = routes.map { Self.segments(of: $0.template) }
     var byDepth = Array(repeating: [Int](), count: Self.depthMax + 1)
-    var prefixes: [Int] = []
+    var prefixes: [(template: [UInt8], index: Int)] = []
     for (index, route) in routes.enumerated() {
       if case .forward = route.action {
-        prefixes.append(index)
+        prefixes.append((Array(route.template.utf8), index))
       } else if case .rest? = patterns[index].last {
         for depth in patterns[index].count...Self.depthMax { byDepth[depth].append(index) }
       } else {
@@ -36,23 +37,34 @@ package struct RouteTable: Sendable {
       }
     }
     self.byDepth = byDepth
-    self.prefixes = prefixes.sorted { routes[$0].template.utf8.count > routes[$1].template.utf8.count }
+    self.prefixes = prefixes.sorted { $0.template.count > $1.template.count }
   }
 
-  /// The route of `path` for `method`; a HEAD is answered by the GET route.
+  /// The methods a route that names none answers. Others, such as TRACE, which would show a client the headers added on
+  /// the way, go nowhere.
+  private static let everyMethod = Method.allCases.filter { $0 != .other }
+
+  /// The route of `path` for `method`; a HEAD is answered by the GET route. Of several rows that match, the first counts.
   func match(_ method: Method, _ bytes: Span<UInt8>, _ path: Range<Int>) -> Match {
     let depth = Self.depth(bytes, path)
     var allowed: [Method] = []
     if depth <= Self.depthMax {
       for index in byDepth[depth] where matches(patterns[index], bytes, path) {
-        guard let wanted = routes[index].method else { return .found(index: index) }
-        if wanted == method || (wanted == .get && method == .head) { return .found(index: index) }
-        allowed.append(wanted)
+        if answers(routes[index], method) { return .found(index: index) }
+        allowed += routes[index].method.map { [$0] } ?? Self.everyMethod
       }
     }
     guard allowed.isEmpty else { return .methodNotAllowed(allowed: allowed) }
-    for index in prefixes where hasPrefix(routes[index].template, bytes, path) { return .found(index: index) }
+    for (template, index) in prefixes where hasPrefix(template, bytes, path) {
+      if answers(routes[index], method) { return .found(index: index) }
+      return .methodNotAllowed(allowed: routes[index].method.map { [$0] } ?? Self.everyMethod)
+    }
     return .unknown
+  }
+
+  private func answers(_ route: Route, _ method: Method) -> Bool {
+    guard let wanted = route.method else { return method != .other }
+    return wanted == method || (wanted == .get && method == .head)
   }
 
   /// The values of the template's parameters, percent-decoded.
@@ -105,13 +117,10 @@ package struct RouteTable: Sendable {
   }
 
   /// A prefix matches at a segment boundary only: `/api/v1/market` is not a prefix of `/api/v1/marketing`.
-  private func hasPrefix(_ template: String, _ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
-    var template = template
-    return template.withUTF8 { prefix in
-      guard prefix.count <= path.count else { return false }
-      for offset in 0..<prefix.count where bytes[path.lowerBound + offset] != prefix[offset] { return false }
-      return prefix.count == path.count || prefix.last == slash || bytes[path.lowerBound + prefix.count] == slash
-    }
+  private func hasPrefix(_ prefix: [UInt8], _ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
+    guard prefix.count <= path.count else { return false }
+    for offset in 0..<prefix.count where bytes[path.lowerBound + offset] != prefix[offset] { return false }
+    return prefix.count == path.count || prefix.last == slash || bytes[path.lowerBound + prefix.count] == slash
   }
 }
 

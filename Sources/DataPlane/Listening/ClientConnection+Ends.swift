@@ -1,0 +1,170 @@
+import ControlModel
+import Identity
+import NIOCore
+import Telemetry
+
+/// How exchanges and connections end: in good order, too late, or because a side has gone.
+extension ClientConnection {
+  // MARK: Exchanges
+
+  /// The answer is complete. Counts and logs it, then takes the next request, reads away what is left of this one's
+  /// body, or closes.
+  func finishExchange() {
+    endpoint = nil
+    forward = nil
+    record()
+    if !exchange.keepsConnection {
+      closeAfterWriting()
+    } else if body.isAtEnd {
+      becomeIdle()
+    } else {
+      phase = .discarding
+      exchange.discardedBytes = 0
+      phaseDeadline = loop.clocks.monotonic() + loop.timeouts.bodyGrace
+    }
+    process()
+  }
+
+  private func record() {
+    loop.counters.inFlight.add(-1)
+    if let tenant = exchange.caller?.tenant { caller.count(tenant, exchange.status, loop) }
+    loop.record(exchange, listener: listener)
+  }
+
+  private func becomeIdle() {
+    phase = .head
+    phaseDeadline = loop.clocks.monotonic() + loop.timeouts.idle
+    if loop.dataPlane.isDraining { drain() }
+  }
+
+  /// Reads away a body nobody wants, then takes the next request.
+  func discardBody() -> Bool {
+    do throws(HeadProblem) {
+      while true {
+        switch try body.next(&inbound) {
+        case .needsMore: return false
+        case .end:
+          becomeIdle()
+          return true
+        case .content(let content):
+          exchange.discardedBytes += content.readableBytes
+          guard exchange.discardedBytes <= loop.settings.discardBytesMax else {
+            closeAfterWriting()
+            return true
+          }
+        }
+      }
+    } catch {
+      closeAfterWriting()
+      return true
+    }
+  }
+
+  // MARK: Closing
+
+  /// Closes our half once all is written, and waits for the peer's: closing at once while bytes are unread would reset
+  /// the connection and could destroy the answer on its way (RFC 9112 §9.6).
+  ///
+  /// - Parameter lingers: false where nothing can be on its way from the client.
+  private func closeAfterWriting(lingers: Bool = true) {
+    guard let context, phase != .closing else { return }
+    phase = .closing
+    phaseDeadline = .max
+    writeDeadline = loop.clocks.monotonic() + loop.timeouts.writeStall
+    context.flush()
+    let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+    context.channel.close(mode: .output).whenComplete { result in
+      let connection = bound.value
+      guard lingers, case .success = result else { return connection.cut() }
+      connection.writeDeadline = .max
+      connection.phaseDeadline = connection.loop.clocks.monotonic() + connection.loop.timeouts.linger
+    }
+  }
+
+  func cut() { context?.close(promise: nil) }
+
+  /// The connection is gone: stops whatever was working for it.
+  func abandon() {
+    let wasBusy = isBusy
+    endpoint?.cancel()
+    endpoint = nil
+    stopForwarding()
+    phase = .closing
+    guard wasBusy else { return }
+    // With a refusal noted, it was we who cut off an answer half sent; else the client left before it had all.
+    if exchange.refusal == nil { exchange.status = Self.clientClosedStatus }
+    record()
+  }
+
+  /// What the access line shows for an answer whose client left first (nginx's convention; never sent).
+  private static let clientClosedStatus = 499
+
+  // MARK: Draining
+
+  /// The process wants to stop: an idle connection closes now, a stream ends, everything else gets its answer first.
+  func drain() {
+    if phase == .head, inbound.readableBytes == 0 { return closeAfterWriting(lingers: false) }
+    endpoint?.endStream()
+  }
+
+  /// The time for draining is over.
+  func endDrain() {
+    guard isBusy, exchange.status == 0 else { return cut() }
+    exchange.keepsConnection = false
+    stopForwarding()
+    endpoint?.cancel()
+    refuse(Refusal(.overloadShed, "The gateway is stopping; try again on another connection.", retryAfterSeconds: 1))
+    flushIfNeeded()
+  }
+
+  private var isBusy: Bool {
+    switch phase {
+    case .waitingForKeys, .collecting, .answering, .forwarding: true
+    case .head, .discarding, .closing: false
+    }
+  }
+
+  // MARK: Deadlines
+
+  /// The body has to keep up a rate after a while, and to end in time.
+  func expectBody() {
+    let earned = Int64(exchange.bytesIn) * 1_000_000_000 / Int64(loop.settings.bodyBytesPerSecondMin)
+    phaseDeadline = exchange.startedAt + min(loop.timeouts.body, loop.timeouts.bodyGrace + earned)
+  }
+
+  /// Looks at the clock; called every `LoopContext.tick`.
+  func checkDeadlines(_ now: Int64) {
+    if now >= writeDeadline { return cut() }
+    if now >= phaseDeadline {
+      phaseDeadline = .max
+      timeOut(now)
+    } else {
+      forward?.checkDeadlines(now)
+    }
+    flushIfNeeded()
+  }
+
+  private func timeOut(_ now: Int64) {
+    switch phase {
+    case .head where inbound.readableBytes > 0 && isClientWritable:
+      exchange.reset()
+      begin()
+      loop.counters.parseErrors.counter("head_timeout").increment()
+      refuseLate("The request head did not arrive within the head timeout.")
+    case .head, .discarding, .closing: cut()
+    case .forwarding where forward?.isUpstreamHeldBack == true: waitABit(now)  // the upstream's clocks decide
+    case .waitingForKeys: waitABit(now)  // the fetch has its own clock
+    case .collecting, .forwarding:
+      stopForwarding()
+      refuseLate("The request body did not arrive in time.")
+    case .answering: break
+    }
+  }
+
+  private func waitABit(_ now: Int64) { phaseDeadline = now + 1_000_000_000 }
+
+  private func refuseLate(_ detail: String) {
+    exchange.keepsConnection = false
+    refuse(Refusal(.requestTimeout, detail))
+  }
+}

@@ -1,0 +1,70 @@
+import NIOCore
+
+/// Where a request comes from, and what an upstream is told about it. The parts that never change on a connection are
+/// made once.
+final class PeerAddress: Sendable {
+  /// An IP address.
+  let text: String
+  /// What limits and caps are counted per: the address, or the /64 of an IPv6 address, whose holder has all of it.
+  let limitKey: String
+  /// Whether it is a proxy of ours, whose word on the client's address is taken.
+  let isTrusted: Bool
+  /// `Forwarded: for=…;proto=…` (RFC 7239) without the host and the line end.
+  private let forwarded: [UInt8]
+  /// Its older spellings: the `X-Forwarded-For` and `X-Forwarded-Proto` lines, whole.
+  private let older: [UInt8]
+
+  static let unknown = PeerAddress("unknown", trusting: [])
+
+  init(_ address: String, isSecure: Bool = false, trusting proxies: [AddressBlock]) {
+    // An IPv4 client of a socket that listens on `::`.
+    text = address.hasPrefix("::ffff:") && address.contains(".") ? String(address.dropFirst(7)) : address
+    limitKey = AddressBlock.holder(of: text)
+    let text = text
+    isTrusted = !proxies.isEmpty && proxies.contains { $0.contains(text) }
+    let proto = isSecure ? "https" : "http"
+    let node = text.contains(":") ? "\"[\(text)]\"" : text
+    forwarded = Array("Forwarded: for=\(node);proto=\(proto)".utf8)
+    older = Array("X-Forwarded-For: \(text)\r\nX-Forwarded-Proto: \(proto)\r\n".utf8)
+  }
+
+  convenience init(_ address: SocketAddress, trusting proxies: [AddressBlock]) {
+    self.init(address.ipAddress ?? "unix", trusting: proxies)
+  }
+
+  /// The client behind a trusted proxy: in `X-Forwarded-For`, read from the end, the first address that is not itself
+  /// one of our proxies. What stands before it was written by the client and proves nothing.
+  func client(_ head: RequestHead, _ bytes: Span<UInt8>, _ proxies: [AddressBlock]) -> PeerAddress {
+    let isSecure = head.forwardedProto.map { FieldSyntax.equals(bytes, $0, "https") } ?? false
+    var elements: [String] = []
+    if let list = head.forwardedFor {
+      FieldSyntax.forEachElement(bytes, list) { element in
+        elements.append(String(decoding: Array(copying: bytes.extracting(element)), as: UTF8.self))
+      }
+    }
+    var client = text
+    for element in elements.reversed() {
+      guard AddressBlock(element) != nil, !element.contains("/") else { break }
+      client = element
+      if !proxies.contains(where: { $0.contains(element) }) { break }
+    }
+    return PeerAddress(client, isSecure: isSecure, trusting: [])
+  }
+
+  /// What the client claimed about itself is replaced by this.
+  func appendForwarded(to out: inout ByteBuffer, host: Range<Int>?, in bytes: Span<UInt8>) {
+    out.writeBytes(forwarded)
+    if let host {
+      out.writeStaticString(";host=\"")
+      out.writeBytes(bytes.bytes.extracting(host))
+      out.writeStaticString("\"\r\n")
+      out.writeBytes(older)
+      out.writeStaticString("X-Forwarded-Host: ")
+      out.writeBytes(bytes.bytes.extracting(host))
+      out.writeStaticString("\r\n")
+    } else {
+      out.writeStaticString("\r\n")
+      out.writeBytes(older)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Telemetry
+import Testing
+
+@testable import DataPlane
+
+@Suite struct `The rate limiter` {
+  private func limit(_ burst: Int) -> RateLimit { RateLimit(quota: 60, windowSeconds: 60, burst: burst) }
+
+  @Test func `keeps one bucket per key and scope`() {
+    let limiter = RateLimiter(
+      RatePolicies(ip: limit(1), tenant: limit(2), user: limit(3), tenantOverrides: ["heron": limit(9)]),
+      metrics: MetricRegistry())
+    #expect(limiter.bucket(.tenant, "orchid", at: 1) === limiter.bucket(.tenant, "orchid", at: 2))
+    #expect(limiter.bucket(.tenant, "orchid", at: 1) !== limiter.bucket(.user, "orchid", at: 1))
+    #expect(limiter.bucket(.tenant, "orchid", at: 1).limit.burst == 2)
+    #expect(limiter.bucket(.tenant, "heron", at: 1).limit.burst == 9)
+    #expect(limiter.bucket(.ip, "192.0.2.1", at: 1).limit.burst == 1)
+  }
+
+  @Test func `spends nothing anywhere when one bucket refuses`() {
+    let (wide, narrow) = (RateBucket(limit(5)), RateBucket(limit(1)))
+    let allowance = RateAllowance([(.ip, wide), (.tenant, narrow)])
+    #expect(allowance.take(1, at: 1) == .taken(RateAllowance.Tightest(scope: .tenant, remaining: 0, resetSeconds: 1)))
+    for _ in 0..<20 { #expect(allowance.take(1, at: 1) == .refused(scope: .tenant, retryAfterSeconds: 1)) }
+    #expect(wide.take(4, at: 1) == .taken(remaining: 0, resetNanoseconds: 5_000_000_000))
+  }
+
+  @Test func `writes its policies as draft-11 wants them`() {
+    let allowance = RateAllowance([
+      (.ip, RateBucket(RateLimit(quota: 1200, windowSeconds: 60, burst: 200))),
+      (.tenant, RateBucket(RateLimit(quota: 600, windowSeconds: 60, burst: 100))),
+    ])
+    #expect(
+      String(decoding: allowance.policyHeader, as: UTF8.self)
+        == "RateLimit-Policy: \"ip\";q=1200;w=60, \"tenant\";q=600;w=60\r\n")
+  }
+
+  @Test func `forgets buckets that have refilled once it holds too many, and shares one when it cannot`() {
+    let held = MetricRegistry().family(MetricCatalog.rateLimitKeys).gauge("ip")
+    let shelf = RateLimiter.Shelf(limit(1), keysMax: 3, held: held)
+    let second: Int64 = 1_000_000_000
+    let busy = (0..<3).map { shelf.bucket("k\($0)", at: second) }
+    for bucket in busy { _ = bucket.take(1, at: second) }
+    // All three are in use: newcomers share, and are limited together.
+    let shared = shelf.bucket("new-1", at: second)
+    #expect(shelf.bucket("new-2", at: second) === shared)
+    #expect(!busy.contains { $0 === shared })
+    #expect(held.value == 3)
+    // Later they have refilled and make room.
+    #expect(shelf.bucket("new-3", at: 5 * second) !== shared)
+    #expect(held.value == 1)
+  }
+
+  @Test func `rounds waits up to whole seconds`() {
+    #expect(RateAllowance.seconds(0) == 0)
+    #expect(RateAllowance.seconds(1) == 1)
+    #expect(RateAllowance.seconds(1_000_000_000) == 1)
+    #expect(RateAllowance.seconds(1_000_000_001) == 2)
+  }
+}
