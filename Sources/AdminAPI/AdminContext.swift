@@ -27,6 +27,8 @@ package struct AdminContext: Sendable {
   package let idempotency: IdempotencyDesk
   package let keys: @Sendable () -> KeyRefreshStatus
   package let about: About
+  /// Waits, or returns early when cancelled.
+  package let sleep: @Sendable (Duration) async -> Void
 
   /// Which installation this is.
   package struct About: Sendable {
@@ -48,7 +50,8 @@ package struct AdminContext: Sendable {
     runtime: TradingRuntime,
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
-    keys: @escaping @Sendable () -> KeyRefreshStatus, about: About
+    keys: @escaping @Sendable () -> KeyRefreshStatus, about: About,
+    sleep: @escaping @Sendable (Duration) async -> Void
   ) {
     self.clocks = clocks
     self.ids = ids
@@ -66,5 +69,6 @@ package struct AdminContext: Sendable {
     self.idempotency = idempotency
     self.keys = keys
     self.about = about
+    self.sleep = sleep
   }
 }

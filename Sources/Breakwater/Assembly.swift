@@ -130,7 +130,7 @@ package struct Assembly: Sendable {
       idempotency: IdempotencyDesk(controlStore) { clocks.now }, keys: identity.status,
       about: AdminContext.About(
         environment: configuration.environmentName, replica: configuration.replica, version: options.version,
-        startedAt: startedAt))
+        startedAt: startedAt), sleep: SystemSources.sleep)
     context.measureHealth()
     let verifier = identity.verifier
     routes =

@@ -17,9 +17,11 @@ struct RequestEndpoints {
         .requestInvalid, "A request id has 8 to 128 characters of A-Z a-z 0-9 . _ -; this one does not.",
         fields: [FieldProblem("requestId", "is not a request id")])
     }
-    // The newest block may still be in an event loop's hands for a fraction of a second.
-    await context.log.flush()
-    let records = await context.log.records(withID: requestID.text)
+    var records = await records(requestID)
+    if !records.contains(where: { $0.eventName == "http.access" }) {
+      await context.sleep(Self.accessLineDelay)
+      records = await self.records(requestID)
+    }
     let leaves = await auditLeaves(requestID)
     guard !records.isEmpty || !(leaves ?? []).isEmpty else { throw Refusal(.notFound, missing(requestID)) }
     var entries = records.filter { $0.eventName != "http.access" }.map(TimelineEntry.init)
@@ -32,6 +34,14 @@ struct RequestEndpoints {
       TimelineDocument(
         requestId: requestID.text, access: access, entries: entries,
         note: leaves == nil ? "The audit log could not be read; its rows are missing here." : nil))
+  }
+
+  /// Event loops hand over their access lines five times a second.
+  private static let accessLineDelay = Duration.milliseconds(250)
+
+  private func records(_ id: RequestID) async -> [LogRecord] {
+    await context.log.flush()
+    return await context.log.records(withID: id.text)
   }
 
   /// Within one millisecond: the edge first, the audit row last.
