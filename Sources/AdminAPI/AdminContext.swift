@@ -25,6 +25,8 @@ package struct AdminContext: Sendable {
   package let bus: EventBus
   package let sessions: ConsoleSessions
   package let idempotency: IdempotencyDesk
+  package let revocations: RevocationDesk
+  package let streams = OpenStreams()
   package let keys: @Sendable () -> KeyRefreshStatus
   package let about: About
   /// Waits, or returns early when cancelled.
@@ -50,7 +52,7 @@ package struct AdminContext: Sendable {
     runtime: TradingRuntime,
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
-    keys: @escaping @Sendable () -> KeyRefreshStatus, about: About,
+    revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus, about: About,
     sleep: @escaping @Sendable (Duration) async -> Void
   ) {
     self.clocks = clocks
@@ -67,6 +69,7 @@ package struct AdminContext: Sendable {
     self.bus = bus
     self.sessions = sessions
     self.idempotency = idempotency
+    self.revocations = revocations
     self.keys = keys
     self.about = about
     self.sleep = sleep

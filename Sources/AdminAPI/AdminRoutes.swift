@@ -30,7 +30,7 @@ package struct AdminRoutes {
 
   package var all: [Route] {
     var routes = health + console(ConsoleEndpoints(context: context, verify: verify, files: filesByPath))
-    routes += status + controls + alerts + requests + audit + trading + streams
+    routes += status + controls + alerts + requests + revocations + audit + trading + streams
     routes +=
       prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.everyone))
     let documented = routes
@@ -137,6 +137,16 @@ package struct AdminRoutes {
     return [
       get("/admin/audit", auditors, .admin, "Audit records, newest first.", audit.list),
       get("/admin/audit/verify", auditors, .admin, "Walk the whole chain.", audit.verify),
+    ]
+  }
+
+  private var revocations: [Route] {
+    let revocations = RevocationEndpoints(context: context)
+    let admins = Route.Access.roles(Self.admins)
+    return [
+      get("/admin/revocations", admins, .control, "Tokens that are not believed any more.", revocations.list),
+      post("/admin/revocations", admins, .control, "Revoke tokens; in force when it answers.", revocations.add),
+      route(.delete, "/admin/revocations", admins, .control, "Lift a revocation.", revocations.remove),
     ]
   }
 

@@ -117,7 +117,7 @@ package struct Assembly: Sendable {
     // Who may come in.
     let identity = try IdentitySources(configuration.auth, options: options, metrics: metrics)
     refresher = identity.refresher
-    let revocations = RevocationStore()
+    let revocations = try RevocationDesk(controlStore, policy: configuration.auth.policy, at: clocks.now)
     let sessions = ConsoleSessions(keys: options.consoleKeys, now: { clocks.now }, secret: SystemSources.secret)
 
     // The surface.
@@ -127,7 +127,7 @@ package struct Assembly: Sendable {
       registry: metrics,
       metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
-      idempotency: IdempotencyDesk(controlStore) { clocks.now }, keys: identity.status,
+      idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations, keys: identity.status,
       about: AdminContext.About(
         environment: configuration.environmentName, replica: configuration.replica, version: options.version,
         startedAt: startedAt), sleep: SystemSources.sleep)
@@ -152,7 +152,7 @@ package struct Assembly: Sendable {
       hooks: DataPlane.Hooks(
         tradingRefusal: { processor.tradingRefusal($0) }, sessionToken: { sessions.token($0) },
         log: { log.append($0) }, keyMissing: identity.keyMissing),
-      verifier: verifier, revocations: revocations,
+      verifier: verifier, revocations: revocations.list,
       snapshot: Self.snapshot(configuration, routes, metrics: metrics))
   }
 

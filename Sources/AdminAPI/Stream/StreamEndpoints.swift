@@ -19,6 +19,7 @@ struct StreamEndpoints {
     guard let subscription = context.bus.subscribe(audience, after: after, at: context.clocks.now) else {
       throw Refusal(.overloadShed, "Too many streams are open; try again shortly.", retryAfterSeconds: 5)
     }
+    context.streams.admit(subscription, try call.principal)
     return Reply(
       200, contentType: ServerSentEvents.contentType,
       fields: [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")],

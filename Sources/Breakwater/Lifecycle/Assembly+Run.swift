@@ -107,6 +107,7 @@ extension Assembly {
     let report = StatusReport(context)
     while !Task.isCancelled {
       let now = options.clocks.now
+      context.streams.closeUnwelcome(context.revocations.list.current, at: now)
       if bus.hasAdminSubscribers {
         bus.publish("status", at: now, isSnapshot: true, WireJSON.encode(report.status()))
         bus.publish("tenants", at: now, isSnapshot: true, WireJSON.encode(Page(items: report.tenantItems())))

@@ -19,6 +19,9 @@ package struct RevocationList: Sendable {
     entries.values.sorted { $0.createdAt > $1.createdAt }
   }
 
+  /// The entry with this target.
+  package func entry(_ target: RevocationTarget) -> Revocation? { entries[target] }
+
   /// Adds one entry, or widens the one that has the same target.
   ///
   /// Refuses with `request.invalid` at the cap, for an empty name, and for everyone without a moment, which would also

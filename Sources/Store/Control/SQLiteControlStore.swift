@@ -22,6 +22,7 @@ package final class SQLiteControlStore: ControlStore {
       try database.execute(sql: AuditLog.schema)
       try database.execute(sql: OperationRecords.schema)
     }
+    migrator.registerMigration("2 revocations") { try $0.execute(sql: RevocationRecords.schema) }
     return migrator
   }
 
