@@ -28,6 +28,7 @@ package struct AdminContext: Sendable {
   package let revocations: RevocationDesk
   package let streams = OpenStreams()
   package let keys: @Sendable () -> KeyRefreshStatus
+  package let configuration: any ConfigurationKeeper
   package let about: About
   /// Waits, or returns early when cancelled.
   package let sleep: @Sendable (Duration) async -> Void
@@ -52,7 +53,8 @@ package struct AdminContext: Sendable {
     runtime: TradingRuntime,
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
-    revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus, about: About,
+    revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
+    configuration: any ConfigurationKeeper, about: About,
     sleep: @escaping @Sendable (Duration) async -> Void
   ) {
     self.clocks = clocks
@@ -71,6 +73,7 @@ package struct AdminContext: Sendable {
     self.idempotency = idempotency
     self.revocations = revocations
     self.keys = keys
+    self.configuration = configuration
     self.about = about
     self.sleep = sleep
   }

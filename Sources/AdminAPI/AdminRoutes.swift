@@ -30,7 +30,7 @@ package struct AdminRoutes {
 
   package var all: [Route] {
     var routes = health + console(ConsoleEndpoints(context: context, verify: verify, files: filesByPath))
-    routes += status + controls + alerts + requests + revocations + audit + trading + streams
+    routes += status + controls + alerts + requests + revocations + configuration + audit + trading + streams
     routes +=
       prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.everyone))
     let documented = routes
@@ -147,6 +147,18 @@ package struct AdminRoutes {
       get("/admin/revocations", admins, .control, "Tokens that are not believed any more.", revocations.list),
       post("/admin/revocations", admins, .control, "Revoke tokens; in force when it answers.", revocations.add),
       route(.delete, "/admin/revocations", admins, .control, "Lift a revocation.", revocations.remove),
+    ]
+  }
+
+  private var configuration: [Route] {
+    let configuration = ConfigurationEndpoints(context: context)
+    let admins = Route.Access.roles(Self.admins)
+    return [
+      get("/admin/config", admins, .admin, "Settings in force and where each came from.", configuration.show),
+      get("/admin/config/versions", admins, .admin, "Configurations of this process.", configuration.versions),
+      post("/admin/config/validate", admins, .admin, "Check a configuration; nothing changes.", configuration.validate),
+      post("/admin/config/reload", admins, .admin, "Apply the file, whole or not at all.", configuration.reload),
+      post("/admin/config/rollback", admins, .admin, "Apply an earlier version.", configuration.rollBack),
     ]
   }
 

@@ -23,6 +23,8 @@ package struct Assembly: Sendable {
     /// Sign-in links of the demo: key → token.
     package var consoleKeys: [String: String] = [:]
     package var keyRefresh = KeyRefreshSettings()
+    /// What `reload` and SIGHUP read again.
+    package var file: ConfigurationFile?
     /// Event loops of the public listener.
     package var publicLoops = max(1, System.coreCount)
 
@@ -50,6 +52,7 @@ package struct Assembly: Sendable {
   let drainState: DrainState
   let journaledStops: [Control]
   let directory: DataDirectory
+  let live: LiveConfiguration
 
   /// Opens everything and connects it. Nothing listens and nothing runs yet. Throws `StoreFailure` or
   /// `ConfigurationProblems` with one sentence for the operator.
@@ -117,6 +120,7 @@ package struct Assembly: Sendable {
     // Who may come in.
     let identity = try IdentitySources(configuration.auth, options: options, metrics: metrics)
     refresher = identity.refresher
+    live = LiveConfiguration(configuration, file: options.file, clocks: clocks, metrics: metrics)
     let revocations = try RevocationDesk(controlStore, policy: configuration.auth.policy, at: clocks.now)
     let sessions = ConsoleSessions(keys: options.consoleKeys, now: { clocks.now }, secret: SystemSources.secret)
 
@@ -128,6 +132,7 @@ package struct Assembly: Sendable {
       metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
       idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations, keys: identity.status,
+      configuration: live,
       about: AdminContext.About(
         environment: configuration.environmentName, replica: configuration.replica, version: options.version,
         startedAt: startedAt), sleep: SystemSources.sleep)
@@ -154,6 +159,9 @@ package struct Assembly: Sendable {
         log: { log.append($0) }, keyMissing: identity.keyMissing),
       verifier: verifier, revocations: revocations.list,
       snapshot: Self.snapshot(configuration, routes, metrics: metrics))
+    live.onApply { [dataPlane, routes, metrics] in
+      dataPlane.replace(Self.snapshot($0, routes, metrics: metrics))
+    }
   }
 
   private static func snapshot(

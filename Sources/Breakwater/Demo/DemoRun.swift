@@ -31,12 +31,12 @@ package struct DemoRun: Sendable {
   package func run() async throws {
     var random = SystemRandomNumberGenerator()
     let installation = try DemoInstallation(options.folder, random: &random)
-    let bars = try Material(try ConfigurationLoader.load("", file: "defaults", environment: [:])).bars
+    let bars = try Material(ConfigurationLoader.load("", file: "defaults", environment: [:])).bars
     let backend = try await DemoBackend.start(bars: bars, jwks: installation.signer.jwks, pages: DemoTerminal.page)
     let file = try installation.writeConfiguration(
       listen: options.listen, ops: options.ops, backendPort: backend.port, speed: options.speed)
-    let text = try String(contentsOfFile: file, encoding: .utf8)
-    let configuration = try ConfigurationLoader.load(text, file: file, environment: [:])
+    let source = ConfigurationFile(file, environment: [:])
+    let configuration = try source.load()
 
     let now = SystemSources.clocks.now
     let keys = Dictionary(
@@ -47,6 +47,7 @@ package struct DemoRun: Sendable {
         )
       })
     var assemblyOptions = Assembly.Options()
+    assemblyOptions.file = source
     assemblyOptions.consoleKeys = keys.mapValues(\.token)
     assemblyOptions.keyRefresh.softTTL = .seconds(15)
     let assembly = try Assembly(configuration, try Material(configuration), options: assemblyOptions)

@@ -37,6 +37,7 @@ extension Assembly {
       Background(name: "signals") { await self.sampleAndEvaluate() },
       Background(name: "notifier") { await self.notifier.run() },
       Background(name: "status") { await self.publishStatus() },
+      Background(name: "reload") { await self.reloadOnHangup() },
     ]
     if let refresher { services.append(Background(name: "keys") { await refresher.run() }) }
     if configuration.runtime.isEnabled { services.append(Background(name: "runtime") { await self.runtime.run() }) }
@@ -64,8 +65,20 @@ extension Assembly {
     }
   }
 
-  private func say(_ name: String, _ body: String) {
-    events.emit(LogEvent(name, at: options.clocks.now, component: "lifecycle", body: body))
+  private func say(_ name: String, _ body: String, severity: LogEvent.Severity = .info) {
+    events.emit(LogEvent(name, severity, at: options.clocks.now, component: "lifecycle", body: body))
+  }
+
+  /// SIGHUP does what `POST /admin/config/reload` does.
+  private func reloadOnHangup() async {
+    for await _ in await UnixSignalsSequence(trapping: .sighup) {
+      do throws(Refusal) {
+        let version = try live.reload(by: "SIGHUP")
+        say("config.reloaded", "configuration \(version.version) is in force")
+      } catch {
+        say("config.refused", error.detail, severity: .error)
+      }
+    }
   }
 
   /// Once a second: every metric into the store, every rule evaluated, what changed sent out.

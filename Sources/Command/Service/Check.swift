@@ -12,8 +12,8 @@ struct Check: AsyncParsableCommand {
 
   func run() async throws {
     try await finish {
-      let configuration = try ConfigurationFile.load(config)
-      let material = try ConfigurationFile.material(configuration)
+      let configuration = try Settings.load(config)
+      let material = try Settings.material(configuration)
       for warning in material.warnings { Terminal.note("warning: \(warning)") }
       let rules = material.ruleGroups.reduce(0) { $0 + $1.rules.count }
       Terminal.print(

@@ -19,14 +19,16 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     try await finish {
-      let configuration = try ConfigurationFile.load(config)
-      let material = try ConfigurationFile.material(configuration)
+      let configuration = try Settings.load(config)
+      let material = try Settings.material(configuration)
       for warning in material.warnings { Terminal.note("  warning: \(warning)") }
       for source in configuration.sources where !source.key.contains("profiles[") {
         Terminal.note("  \(source.key) = \(source.value)   (\(source.source))")
       }
       try await Start.run {
-        try await Assembly(configuration, material).run { listener, ops in
+        var options = Assembly.Options()
+        options.file = ConfigurationFile(config)
+        try await Assembly(configuration, material, options: options).run { listener, ops in
           Terminal.note(
             "breakwater \(BuildText.version) listens on \(listener.address.text) (public) and \(ops.address.text) (ops); data in \(configuration.dataDir)"
           )
@@ -38,35 +40,23 @@ struct Serve: AsyncParsableCommand {
 }
 
 /// Reads configuration for commands.
-enum ConfigurationFile {
-  /// The file, or defaults when `breakwater.yaml` was not named and is not there.
+enum Settings {
   static func load(_ path: String) throws -> Configuration {
-    let environment = ProcessInfo.processInfo.environment
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(.failed, "the configuration \(path) cannot be read; name one with --config")
-    }
-    guard data.count <= ConfigurationLoader.bytesMax else {
-      throw CommandFailure(.failed, "\(path) is larger than \(ConfigurationLoader.bytesMax) bytes")
-    }
-    do throws(ConfigurationProblems) {
-      return try ConfigurationLoader.load(String(decoding: data, as: UTF8.self), file: path, environment: environment)
-    } catch {
-      throw refused(error)
-    }
+    try refusing { () throws(ConfigurationProblems) in try ConfigurationFile(path).load() }
   }
 
   static func material(_ configuration: Configuration) throws -> Material {
-    do throws(ConfigurationProblems) {
-      return try Material(configuration)
-    } catch {
-      throw refused(error)
-    }
+    try refusing { () throws(ConfigurationProblems) in try Material(configuration) }
   }
 
-  private static func refused(_ problems: ConfigurationProblems) -> CommandFailure {
-    let count = problems.problems.count
-    return CommandFailure(
-      .failed, "the configuration has \(count == 1 ? "a problem" : "\(count) problems"):\n\(problems.description)")
+  private static func refusing<Result>(_ work: () throws(ConfigurationProblems) -> Result) throws -> Result {
+    do throws(ConfigurationProblems) {
+      return try work()
+    } catch {
+      let count = error.problems.count
+      throw CommandFailure(
+        .failed, "the configuration has \(count == 1 ? "a problem" : "\(count) problems"):\n\(error.description)")
+    }
   }
 }
 

@@ -69,7 +69,7 @@ struct Token: AsyncParsableCommand {
 
     func run() async throws {
       try await finish {
-        let configuration = try ConfigurationFile.load(config)
+        let configuration = try Settings.load(config)
         let verifier: TokenVerifier
         do {
           verifier = try await IdentityCheck.verifier(configuration)

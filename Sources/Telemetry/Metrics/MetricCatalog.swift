@@ -199,6 +199,10 @@ package enum MetricCatalog {
   package static let invariantViolations = MetricDefinition(
     "breakwater_invariant_violations_total", .counter, "Conditions that cannot happen, survived by refusing.",
     labels: ["site": 40])
+  package static let configReloadSuccessful = MetricDefinition(
+    "breakwater_config_last_reload_successful", .gauge, "1 while the configuration read last is in force.")
+  package static let configReloadSuccess = MetricDefinition(
+    "breakwater_config_last_reload_success_timestamp_seconds", .gauge, "When a configuration was last applied.")
   package static let buildInfo = MetricDefinition(
     "breakwater_build_info", .gauge, "1, labelled with the version.", labels: ["version": 2, "swift": 2])
   package static let processStart = MetricDefinition(
@@ -220,6 +224,7 @@ package enum MetricCatalog {
     marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, ruleEvaluationDuration,
     ruleEvaluationFailures, ruleGroupMissed, alerts, notifications, auditRecords, auditWriteFailures, auditChainErrors,
     logRecords, logDropped, storageBytes, storageFree, storageSize, storageCommit, labelOverflow, streamSubscribers,
-    streamDropped, invariantViolations, buildInfo, processStart, processResidentMemory, processCPU, processOpenFDs,
+    streamDropped, invariantViolations, configReloadSuccessful, configReloadSuccess, buildInfo, processStart,
+    processResidentMemory, processCPU, processOpenFDs,
   ]
 }
