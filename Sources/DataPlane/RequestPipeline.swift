@@ -54,7 +54,7 @@ extension ClientConnection {
     exchange.awaitsContinue = head.expectsContinue && !body.isAtEnd
     if !head.isKeptAlive { exchange.keepsConnection = false }
     exchange.path.append(contentsOf: span.extracting(head.path.prefix(Exchange.pathBytesMax)))
-    if peer.isTrusted { exchange.peer = peer.client(head, span, loop.settings.trustedProxies) }
+    if peer.isTrusted { exchange.peer = peer.client(loop.parser.fields, span, loop.settings.trustedProxies) }
     if let given = head.requestID, (RequestID.bytesMin...RequestID.bytesMax).contains(given.count),
       given.allSatisfy({ IDAlphabet.contains(span[$0]) })
     {

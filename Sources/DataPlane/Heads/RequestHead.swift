@@ -15,9 +15,6 @@ struct RequestHead {
   var requestID: Range<Int>?
   var traceparent: Range<Int>?
   var cookie: Range<Int>?
-  /// The last line of either; believed from trusted proxies only.
-  var forwardedFor: Range<Int>?
-  var forwardedProto: Range<Int>?
   var framing = BodyFraming.none
   var isKeptAlive = true
   var expectsContinue = false

@@ -156,8 +156,6 @@ struct RequestHeadParser {
     case .requestID: head.requestID = head.requestID == nil ? value : value.lowerBound..<value.lowerBound
     case .traceparent: head.traceparent = head.traceparent == nil ? value : value.lowerBound..<value.lowerBound
     case .cookie: head.cookie = value
-    case .forwardedFor: head.forwardedFor = value
-    case .forwardedProto: head.forwardedProto = value
     case .identity: head.identityFields += 1
     case .expect:
       guard value.count == 12, ByteScan.matches(bytes, at: value.lowerBound, "100-continue") else { throw .expectation }

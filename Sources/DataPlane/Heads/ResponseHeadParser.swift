@@ -26,6 +26,8 @@ struct ResponseHeadParser {
   private(set) var fields: [Field] = []
   /// Answers carry more than requests: cookies, policies.
   private static let headBytesMax = 64 * 1024
+  /// Reason phrases are a few words.
+  private static let statusLineBytesMax = 1024
   private static let fieldsMax = 128
 
   init() {
@@ -69,6 +71,7 @@ struct ResponseHeadParser {
       position = next
     }
     head.length = position + 2
+    if head.length > Self.headBytesMax { throw .headTooLarge }
     if isChunked && (head.contentLength != nil || isHTTP10) { throw .framing }
     if nominatesFields { FieldSyntax.dropNominated(&fields, bytes) }
     head.framing = Self.framing(method, head.status, isChunked: isChunked, length: head.contentLength)
@@ -92,10 +95,8 @@ struct ResponseHeadParser {
   /// `HTTP/1.x SP 3DIGIT [SP reason] CRLF`
   private func statusLine(_ bytes: Span<UInt8>, _ head: inout ResponseHead) throws(ResponseProblem) -> Int? {
     let end = ByteScan.firstControl(in: bytes, from: 0)
-    guard end + 1 < bytes.count else {
-      guard bytes.count <= 1024 else { throw .statusLine }
-      return nil
-    }
+    if end > Self.statusLineBytesMax { throw .statusLine }
+    guard end + 1 < bytes.count else { return nil }
     guard bytes[end] == carriageReturn, bytes[end + 1] == lineFeed, end >= 12,
       ByteScan.matches(bytes, at: 0, "http/1."), bytes[0] == UInt8(ascii: "H"), bytes[8] == space,
       bytes[7] == UInt8(ascii: "1") || bytes[7] == UInt8(ascii: "0"),

@@ -23,6 +23,11 @@ package struct AddressBlock: Sendable, Equatable {
     return true
   }
 
+  /// An IPv4 address as itself also where a socket that listens on `::` shows it as `::ffff:192.0.2.1`.
+  static func withoutMapping(_ address: String) -> String {
+    address.lowercased().hasPrefix("::ffff:") && address.contains(".") ? String(address.dropFirst(7)) : address
+  }
+
   /// Who an address belongs to, as far as limits go: itself, or the first 64 bits of an IPv6 address.
   static func holder(of address: String) -> String {
     guard address.contains(":"), let bytes = ipv6(address) else { return address }

@@ -21,7 +21,7 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package var bufferBytesMax = 64 * 1024
   package var connectionsMax = 10_000
   package var connectionsPerPeerMax = 1_000
-  /// Whose `X-Forwarded-For` is believed.
+  /// Whose `X-Forwarded-For` or `Forwarded` is believed.
   package var trustedProxies: [AddressBlock] = []
   /// From SIGTERM until connections still answering are cut.
   package var drainTimeout: Duration = .seconds(25)

@@ -18,7 +18,7 @@ final class PeerAddress: Sendable {
 
   init(_ address: String, isSecure: Bool = false, trusting proxies: [AddressBlock]) {
     // An IPv4 client of a socket that listens on `::`.
-    text = address.hasPrefix("::ffff:") && address.contains(".") ? String(address.dropFirst(7)) : address
+    text = AddressBlock.withoutMapping(address)
     limitKey = AddressBlock.holder(of: text)
     let text = text
     isTrusted = !proxies.isEmpty && proxies.contains { $0.contains(text) }
@@ -30,25 +30,6 @@ final class PeerAddress: Sendable {
 
   convenience init(_ address: SocketAddress, trusting proxies: [AddressBlock]) {
     self.init(address.ipAddress ?? "unix", trusting: proxies)
-  }
-
-  /// The client behind a trusted proxy: in `X-Forwarded-For`, read from the end, the first address that is not itself
-  /// one of our proxies. What stands before it was written by the client and proves nothing.
-  func client(_ head: RequestHead, _ bytes: Span<UInt8>, _ proxies: [AddressBlock]) -> PeerAddress {
-    let isSecure = head.forwardedProto.map { FieldSyntax.equals(bytes, $0, "https") } ?? false
-    var elements: [String] = []
-    if let list = head.forwardedFor {
-      FieldSyntax.forEachElement(bytes, list) { element in
-        elements.append(String(decoding: Array(copying: bytes.extracting(element)), as: UTF8.self))
-      }
-    }
-    var client = text
-    for element in elements.reversed() {
-      guard AddressBlock(element) != nil, !element.contains("/") else { break }
-      client = element
-      if !proxies.contains(where: { $0.contains(element) }) { break }
-    }
-    return PeerAddress(client, isSecure: isSecure, trusting: [])
   }
 
   /// What the client claimed about itself is replaced by this.

@@ -180,10 +180,10 @@ extension TestGateway {
     var sent = 0
     var stalls = 0
     while stalls < 3, sent < limit {
-      if sender.isWritable { stalls = 0 } else { stalls += 1 }
-      while sender.isWritable, sent < limit {
-        sender.enqueue(piece)
+      stalls += 1
+      while sent < limit, try await sender.offer(piece) {
         sent += piece.count
+        stalls = 0
       }
       try await settle()
     }

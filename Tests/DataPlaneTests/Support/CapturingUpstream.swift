@@ -41,14 +41,14 @@ final class CapturingUpstream: Sendable {
     return CapturingUpstream(channel, port: port, captured)
   }
 
-  /// Everything received so far, one element per connection that sent anything; starts over.
-  func take() -> [[UInt8]] {
-    captured.connections.withLock { connections in
-      let taken = connections.filter { !$0.isEmpty }
-      for index in connections.indices { connections[index] = [] }
-      return taken
-    }
-  }
+  /// Everything received so far, one element per connection, in the order they were opened.
+  var received: [[UInt8]] { captured.connections.withLock { $0 } }
+
+  /// Connections opened so far.
+  var connections: Int { captured.connections.withLock { $0.count } }
+
+  /// Every request received so far.
+  var requests: [RecordedRequest] { received.flatMap(RecordedRequest.all) }
 
   func stop() async { try? await channel.close().get() }
 
@@ -69,29 +69,16 @@ final class CapturingUpstream: Sendable {
       let bytes = unwrapInboundIn(data)
       keep(bytes.readableBytesView)
       pending.append(contentsOf: bytes.readableBytesView)
-      while let end = Self.requestEnd(pending) {
-        pending.removeFirst(end)
-        context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+      let requests = RecordedRequest.all(in: pending)
+      pending = requests.last?.isWhole == false ? requests[requests.count - 1].bytes : []
+      for request in requests where request.isWhole {
+        let isHead = request.lines[0].starts(with: "HEAD ".utf8)
+        context.writeAndFlush(wrapOutboundOut(isHead ? Self.headAnswer : answer), promise: nil)
       }
     }
+
+    private static let headAnswer = ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-
-    private static func requestEnd(_ bytes: [UInt8]) -> Int? {
-      let text = String(decoding: bytes, as: Unicode.ASCII.self)  // a replacement per odd byte keeps offsets
-      guard let head = text.utf8.firstRange(of: "\r\n\r\n".utf8) else { return nil }
-      let headEnd = text.utf8.distance(from: text.startIndex, to: head.upperBound)
-      let fields = text[..<head.lowerBound].lowercased()
-      if fields.contains("\r\ntransfer-encoding: chunked") {
-        let rest = bytes[headEnd...]
-        let last = Array("0\r\n\r\n".utf8)
-        if rest.starts(with: last) { return headEnd + last.count }
-        let mark = Array("\r\n0\r\n\r\n".utf8)
-        return rest.firstRange(of: mark).map(\.upperBound)
-      }
-      guard let field = fields.firstRange(of: "\r\ncontent-length: ") else { return headEnd }
-      let length = Int(fields[field.upperBound...].prefix { $0.isNumber }) ?? 0
-      return bytes.count >= headEnd + length ? headEnd + length : nil
-    }
   }
 }

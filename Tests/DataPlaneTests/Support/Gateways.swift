@@ -67,9 +67,9 @@ func withEndpoints(
 
 extension RawConnection {
   /// Waits for one request head an upstream got: its request line and its header lines, in order.
-  func requestHead() async throws -> (line: String, fields: [String]) {
+  func requestHead() async throws -> UpstreamHead {
     let lines = try await take(until: "\r\n\r\n").split(separator: "\r\n").map(String.init)
-    return (lines[0], Array(lines.dropFirst()))
+    return UpstreamHead(line: lines[0], fields: Array(lines.dropFirst()))
   }
 
   /// Waits for a request without a body and answers it.
@@ -80,5 +80,18 @@ extension RawConnection {
 
   func get(_ path: String, _ fields: String...) async throws {
     try await send((["GET \(path) HTTP/1.1", "Host: a.test"] + fields).joined(separator: "\r\n") + "\r\n\r\n")
+  }
+}
+
+/// A request head as an upstream got it.
+struct UpstreamHead: Sendable {
+  var line = ""
+  /// Header lines as sent, in order.
+  var fields: [String] = []
+
+  /// The values of a field by its lower-case name.
+  func values(_ name: String) -> [String] {
+    fields.filter { $0.lowercased().hasPrefix(name + ":") }
+      .map { $0.dropFirst(name.utf8.count + 1).trimmingPrefix(" ").description }
   }
 }

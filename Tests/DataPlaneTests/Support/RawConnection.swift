@@ -54,8 +54,14 @@ final class RawConnection: Sendable {
     channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
   }
 
-  /// Whether the system takes what is sent at once; false once the other side holds back.
-  var isWritable: Bool { channel.isWritable }
+  /// Sends if the system takes it now; false, and nothing sent, while the other side holds back.
+  func offer(_ bytes: [UInt8]) async throws -> Bool {
+    try await channel.eventLoop.submit { [channel] in
+      guard channel.isWritable else { return false }
+      channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+      return true
+    }.get()
+  }
 
   func setReading(_ isReading: Bool) async throws {
     try await channel.setOption(.autoRead, value: isReading).get()
@@ -74,6 +80,7 @@ final class RawConnection: Sendable {
 
   // MARK: Receiving
 
+  var receivedCount: Int { state.withLock { $0.received.count } }
   var received: [UInt8] { state.withLock { $0.received } }
   var text: String { String(decoding: received, as: UTF8.self) }
   /// The other side has closed, or the connection broke.
@@ -89,9 +96,7 @@ final class RawConnection: Sendable {
 
   /// Waits until `count` bytes are there and removes them.
   func take(_ count: Int, within limit: Duration = .seconds(10)) async throws -> [UInt8] {
-    try await waitUntil("\(count) bytes, got \(received.count)", within: limit) {
-      received.count >= count || isClosed
-    }
+    try await waitUntil("\(count) bytes, got \(receivedCount)", within: limit) { receivedCount >= count || isClosed }
     return state.withLock { state in
       defer { state.received.removeFirst(min(count, state.received.count)) }
       return Array(state.received.prefix(count))
