@@ -92,7 +92,7 @@ extension ClientConnection {
   @discardableResult
   func send(_ reply: Reply) -> AsyncStream<ByteBuffer>? {
     exchange.status = reply.status
-    if !willReadRest { exchange.keepsConnection = false }
+    if !mayKeepConnection { exchange.keepsConnection = false }
     var stream: AsyncStream<ByteBuffer>?
     var head: [UInt8] = []
     head.reserveCapacity(512)
@@ -129,10 +129,11 @@ extension ClientConnection {
     return stream
   }
 
-  /// Whether what is left of the request body is worth reading away to keep the connection. It is not when it is long,
-  /// nor while the client holds it back: whether it then sends the body or its next request cannot be told.
-  var willReadRest: Bool {
-    !exchange.awaitsContinue && (body.remaining ?? 0) <= loop.settings.discardBytesMax
+  /// Whether the connection may go on after the answer about to be written. Not while the process stops; nor when what is
+  /// left of the request body is too long to be read away; nor while the client holds its body back: whether it then
+  /// sends the body or its next request cannot be told.
+  var mayKeepConnection: Bool {
+    !loop.dataPlane.isDraining && !exchange.awaitsContinue && (body.remaining ?? 0) <= loop.settings.discardBytesMax
   }
 }
 

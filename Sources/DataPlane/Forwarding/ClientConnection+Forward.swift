@@ -144,7 +144,7 @@ extension ClientConnection {
   ) -> Bool {
     exchange.status = answer.status
     exchange.isUpstream = true
-    if !willReadRest { exchange.keepsConnection = false }
+    if !mayKeepConnection { exchange.keepsConnection = false }
     let raw = span.bytes
     var out = loop.takeOut()
     out.writeStaticString("HTTP/1.1 ")

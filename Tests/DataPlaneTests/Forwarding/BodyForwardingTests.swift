@@ -8,13 +8,7 @@ import Testing
 /// Bodies pass through in both directions without being held.
 @Suite struct `A body on its way` {
   /// Ten megabytes that are different everywhere.
-  private static let long: [UInt8] = {
-    var random = SeededRandom(10)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(10_000_000)
-    while bytes.count < 10_000_000 { withUnsafeBytes(of: random.next()) { bytes += $0 } }
-    return bytes
-  }()
+  private static let long = SeededRandom.bytes(10_000_000, seed: 10)
 
   @Test func `to an upstream arrives whole, framed by its length`() async throws {
     try await withForwarding { gateway, upstream in
@@ -46,20 +40,7 @@ import Testing
       let head = try await server.requestHead()
       #expect(head.values("transfer-encoding") == ["chunked"])
       #expect(head.values("content-length").isEmpty)
-      var body = ByteBuffer()
-      var reader = BodyReader(.chunked)
-      var arrived: [UInt8] = []
-      while !reader.isAtEnd {
-        try await waitUntil("more of the body, got \(arrived.count)") { !server.received.isEmpty }
-        body.append(ByteBuffer(bytes: server.take()))
-        loop: while true {
-          switch try reader.next(&body) {
-          case .content(let content): arrived.append(contentsOf: content.readableBytesView)
-          case .needsMore, .end: break loop
-          }
-        }
-      }
-      #expect(arrived == Array(Self.long[..<3_000_000]))
+      #expect(try await server.takeChunks() == Array(Self.long[..<3_000_000]))
     }
   }
 
@@ -81,24 +62,8 @@ import Testing
       }
       let head = try await client.take(until: "\r\n\r\n")
       #expect(head.contains(isChunked ? "Transfer-Encoding: chunked" : "Content-Length: \(size)"))
-      guard !isChunked else {
-        var body = ByteBuffer()
-        var reader = BodyReader(.chunked)
-        var arrived: [UInt8] = []
-        while !reader.isAtEnd {
-          try await waitUntil("more of the body, got \(arrived.count)") { !client.received.isEmpty }
-          body.append(ByteBuffer(bytes: client.take()))
-          loop: while true {
-            switch try reader.next(&body) {
-            case .content(let content): arrived.append(contentsOf: content.readableBytesView)
-            case .needsMore, .end: break loop
-            }
-          }
-        }
-        #expect(arrived == Self.long)
-        return
-      }
-      #expect(try await client.take(size) == Self.long)
+      let arrived = isChunked ? try await client.takeChunks() : try await client.take(size)
+      #expect(arrived == Self.long)
     }
   }
 
@@ -243,5 +208,34 @@ import Testing
       try await client.send("\(method) /open HTTP/1.1\r\nHost: a\r\n\r\n")
       #expect(try await upstream.accept().requestHead().values("content-length") == ["0"])
     }
+  }
+}
+
+extension RawConnection {
+  /// Waits for the end of a chunked body and returns what is in it.
+  fileprivate func takeChunks() async throws -> [UInt8] {
+    var body = ByteBuffer()
+    var reader = BodyReader(.chunked)
+    var content: [UInt8] = []
+    while true {
+      try await waitUntil("more of the body, got \(content.count)") { receivedCount > 0 }
+      body.append(ByteBuffer(bytes: take()))
+      reading: while true {
+        switch try reader.next(&body) {
+        case .content(let piece): content.append(contentsOf: piece.readableBytesView)
+        case .needsMore: break reading
+        case .end: return content
+        }
+      }
+    }
+  }
+}
+
+extension SeededRandom {
+  /// Bytes that are different everywhere.
+  static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
+    var random = SeededRandom(seed)
+    let words = (0..<(count / 8)).map { _ in random.next() }
+    return words.withUnsafeBytes { Array($0) }
   }
 }
