@@ -35,8 +35,10 @@ import Testing
   }
 
   @Test func `is there exactly once for every answer, under the id the answer carries`() async throws {
-    try await withForwarding { gateway, upstream in
-      await upstream.stop()
+    let nobody = try ReservedPort()
+    try await withEndpoints {
+      $0.upstreams = [.near(nobody.port)]
+    } _: { gateway in
       let requests: [(text: String, method: String)] = [
         ("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "GET"), ("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD"),
         ("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "GET"), ("DELETE /hello HTTP/1.1\r\nHost: a\r\n\r\n", "DELETE"),
@@ -78,8 +80,10 @@ import Testing
   }
 
   @Test func `blames the caller at WARN and the upstream at ERROR`() async throws {
-    try await withForwarding { gateway, upstream in
-      await upstream.stop()
+    let nobody = try ReservedPort()
+    try await withEndpoints {
+      $0.upstreams = [.near(nobody.port)]
+    } _: { gateway in
       _ = try await gateway.call("GET", "/me", headers: ["X-Request-ID: callers-fault"])
       _ = try await gateway.call("GET", "/open", headers: ["X-Request-ID: upstreams-fault"])
       #expect(try await gateway.log.line(of: "callers-fault").severity_text == "WARN")

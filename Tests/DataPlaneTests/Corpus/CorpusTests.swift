@@ -38,7 +38,7 @@ import Testing
     var outcomes: [Outcome] = []
     try await withGateway {
       $0.routes = [TestRoutes.hello, Route(nil, "/", access: .open, action: .forward(upstream: "backend"))]
-      $0.upstreams = [Upstream(name: "backend", host: "127.0.0.1", port: upstream.port)]
+      $0.upstreams = [.near(upstream.port)]
       $0.settings.connectionsPerPeerMax = 2000
     } _: { gateway in
       var clients: [RawConnection] = []

@@ -15,7 +15,7 @@ struct `nginx as an upstream` {
     try await withGateway(
       {
         $0.routes = TestRoutes.all
-        $0.upstreams = [Upstream(name: "backend", host: "127.0.0.1", port: nginx.port)]
+        $0.upstreams = [.near(nginx.port)]
       }, test)
   }
 

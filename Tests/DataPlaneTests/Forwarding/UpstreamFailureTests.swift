@@ -9,12 +9,11 @@ import Testing
 
 /// Upstreams that do not answer, or not so that it could be passed on.
 @Suite struct `A failing upstream` {
-  @Test func `that refuses connections is 502, and up again once it listens`() async throws {
-    let upstream = try await ScriptedUpstream.start()
-    await upstream.stop()
-    try await withForwarding {
-      $0.upstreams = [Upstream(name: "backend", host: "127.0.0.1", port: upstream.port)]
-    } _: { gateway, _ in
+  @Test func `that refuses connections is 502`() async throws {
+    let nobody = try ReservedPort()
+    try await withEndpoints {
+      $0.upstreams = [.near(nobody.port)]
+    } _: { gateway in
       let answer = try await gateway.call("GET", "/open", headers: ["X-Request-ID: nobody-there"])
       #expect(answer.status == 502)
       #expect(answer.text.contains("\"upstream.connect\""))
@@ -23,6 +22,30 @@ import Testing
       #expect(line.code == "upstream.connect" && line.upstream == "backend" && line.severity_text == "ERROR")
       #expect(line.upstream_ms == nil)
     }
+  }
+
+  /// A full accept queue: the system drops what would open another connection, as a dead host would.
+  @Test func `that cannot be connected to in time is 502`() async throws {
+    let silent = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .serverChannelOption(.backlog, value: 0).serverChannelOption(.autoRead, value: false)
+      .bind(host: "127.0.0.1", port: 0).get()
+    let port = try #require(silent.localAddress?.port)
+    var waiting: [any Channel] = []
+    while waiting.count < 10,
+      let channel = try? await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        .connectTimeout(.milliseconds(200)).connect(host: "127.0.0.1", port: port).get()
+    {
+      waiting.append(channel)
+    }
+    try await withEndpoints {
+      $0.upstreams = [.near(port)]
+      $0.upstreams[0].connectTimeout = .milliseconds(50)
+    } _: { gateway in
+      let answer = try await gateway.call("GET", "/open")
+      #expect(answer.status == 502)
+      #expect(answer.text.contains("\"upstream.connect\""))
+    }
+    for channel in waiting + [silent] { try? await channel.close().get() }
   }
 
   @Test(arguments: [

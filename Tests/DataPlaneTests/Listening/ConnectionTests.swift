@@ -122,6 +122,30 @@ import Testing
     }
   }
 
+  @Test func `past the cap in all or per address is closed at once; one that ends makes room`() async throws {
+    for isPerPeer in [true, false] {
+      try await withEndpoints {
+        if isPerPeer { $0.settings.connectionsPerPeerMax = 2 } else { $0.settings.connectionsMax = 2 }
+      } _: { gateway in
+        var clients: [RawConnection] = []
+        for _ in 0..<2 {
+          let client = try await gateway.connect()
+          try await client.get("/hello")
+          #expect(try await client.answer().status == 200)
+          clients.append(client)
+        }
+        let third = try await gateway.connect()
+        try await third.closed()
+        #expect(third.received.isEmpty)
+        let reason = isPerPeer ? "peer" : "all"
+        #expect(gateway.metric("breakwater_connections_refused_total{reason=\"\(reason)\"}") == 1)
+        await clients[0].close()
+        try await gateway.waitForConnections(1)
+        #expect(try await gateway.call("GET", "/hello").status == 200)
+      }
+    }
+  }
+
   @Test func `ends with a client that goes away, and the log says so`() async throws {
     try await withForwarding { gateway, upstream in
       let client = try await gateway.connect()

@@ -14,11 +14,12 @@ import Testing
       let server = try await upstream.accept()
       _ = try await server.requestHead()
       let drained = Task { await gateway.drain() }
-      try await waitUntil("no new connections") {
-        guard let late = try? await gateway.connect() else { return true }
-        await late.close()
-        return false
+      var taken: ReservedPort?
+      try await waitUntil("nobody listens any more") {
+        taken = try? ReservedPort(gateway.publicPort)
+        return taken != nil
       }
+      await #expect(throws: (any Error).self) { try await gateway.connect() }
       #expect(client.received.isEmpty && !client.isClosed)
       try await server.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")
       let answer = try await client.answer()

@@ -41,18 +41,31 @@ final class NginxServer {
     process.standardError = FileHandle.nullDevice
     try process.run()
     let process = process
+    var isUp = false
+    defer { if !isUp { process.terminate() } }
+    let name = folder.path
     try await waitUntil("nginx listens on \(port)") {
       guard process.isRunning else { throw NotInTime(what: "nginx started", limit: .zero) }
-      guard let probe = try? await RawConnection.connect(to: port) else { return false }
-      await probe.close()
-      return true
+      return try await Self.isServing(name, on: port)
     }
+    isUp = true
   }
 
   func stop() {
     guard process.isRunning else { return }
     process.terminate()
     process.waitUntilExit()
+  }
+
+  /// Whether it is this nginx that answers: another test may have been given the port meanwhile.
+  private static func isServing(_ name: String, on port: Int) async throws -> Bool {
+    guard let probe = try? await RawConnection.connect(to: port) else { return false }
+    try await probe.send("GET /who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    try await probe.closed()
+    let isOurs = probe.text.hasSuffix(name)
+    await probe.close()
+    guard isOurs else { throw NotInTime(what: "a port for nginx", limit: .zero) }
+    return true
   }
 
   private static func freePort() async throws -> Int {
@@ -83,6 +96,7 @@ final class NginxServer {
         server {
           listen 127.0.0.1:\(port);
           root \(folder.path);
+          location = /who { default_type text/plain; return 200 "\(folder.path)"; }
           location = /open/served { default_type text/plain; return 200 "$connection:$connection_requests"; }
           location = /open/echo {
             default_type text/plain;

@@ -18,20 +18,28 @@ final class RawConnection: Sendable {
     state = Mutex(State())
   }
 
-  /// Connects to a port of this machine.
+  /// Connects to a port of this machine. Listens from the first moment: the other side may speak, or close, at once.
   static func connect(to port: Int) async throws -> RawConnection {
-    let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
-      .channelOption(.allowRemoteHalfClosure, value: true)
-      .connect(host: "127.0.0.1", port: port).get()
-    return try await adopt(channel)
+    let made = Mutex<RawConnection?>(nil)
+    let channel = try await connectedChannel(to: port) { channel in
+      let connection = try setUp(channel)
+      made.withLock { $0 = connection }
+    }
+    guard let connection = made.withLock({ $0 }) else {
+      try await channel.close().get()
+      throw ChannelError.inappropriateOperationForState
+    }
+    return connection
   }
 
-  /// Takes over an open channel nobody has read from yet.
-  static func adopt(_ channel: any Channel) async throws -> RawConnection {
-    let connection = RawConnection(channel)
-    try await channel.pipeline.addHandler(Receiver(connection)).get()
-    return connection
+  private static func connectedChannel(
+    to port: Int, _ setUp: @escaping @Sendable (any Channel) throws -> Void
+  ) async throws -> any Channel {
+    try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.allowRemoteHalfClosure, value: true)
+      .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try setUp(channel) } }
+      .connect(host: "127.0.0.1", port: port).get()
   }
 
   /// A connection on a channel that is being set up, on its event loop.
