@@ -62,6 +62,9 @@ import Testing
     let long = String(repeating: "v", count: 65 * 1024)
     #expect(throws: ResponseProblem.self) { try parse("HTTP/1.1 200 OK\r\nX: \(long)") }
     #expect(throws: ResponseProblem.self) { try parse("HTTP/1.1 200 \(long.prefix(2000))") }
+    // However much of it arrives at once.
+    #expect(throws: ResponseProblem.self) { try parse("HTTP/1.1 200 OK\r\nX: \(long)\r\n\r\n") }
+    #expect(throws: ResponseProblem.self) { try parse("HTTP/1.1 200 \(long.prefix(2000))\r\n\r\n") }
     let many = (0...128).map { "X-\($0): v\r\n" }.joined()
     #expect(throws: ResponseProblem.self) { try parse("HTTP/1.1 200 OK\r\n\(many)\r\n") }
   }
