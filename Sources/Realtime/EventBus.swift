@@ -120,6 +120,18 @@ package final class EventBus: Sendable {
     waiter?.resume(returning: nil)
   }
 
+  /// Ends every stream and opens no other: a process that shuts down must not wait for people to close their pages.
+  package func end() {
+    let waiters = state.withLock { state in
+      var queues = Array(state.subscribers.values)
+      state.subscribers = [:]
+      state.isEnded = true
+      count(state)
+      return queues.indices.compactMap { queues[$0].takeWaiter() }
+    }
+    for waiter in waiters { waiter.resume(returning: nil) }
+  }
+
   private func count(_ state: borrowing BusState) {
     let admins = state.subscribers.values.count { $0.audience == .admin }
     open.admin.set(Double(admins))
@@ -151,6 +163,7 @@ private struct BusState {
   var recent: [BusEvent] = []
   /// Changes up to here are no longer in `recent`.
   var forgotten: UInt64 = 0
+  var isEnded = false
 
   mutating func remember(_ event: BusEvent) {
     recent.append(event)
@@ -162,6 +175,7 @@ private struct BusState {
   }
 
   func hasRoom(for audience: EventBus.Audience) -> Bool {
+    guard !isEnded else { return false }
     let same = subscribers.values.count { $0.audience == audience }
     guard case .tenant = audience else { return same < EventBus.adminSubscribersMax }
     let tenants = subscribers.values.count { $0.audience != .admin }

@@ -41,7 +41,7 @@ extension Assembly {
     ]
     if let refresher { services.append(Background(name: "keys") { await refresher.run() }) }
     if configuration.runtime.isEnabled { services.append(Background(name: "runtime") { await self.runtime.run() }) }
-    services.append(ListenerService(ops: ops, publicListener: publicListener, drainState: drainState))
+    services.append(ListenerService(ops: ops, publicListener: publicListener, drainState: drainState, bus: bus))
     // Work that has nothing to do (no receivers to notify) may end; only the signals end the process.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
@@ -156,10 +156,12 @@ private struct ListenerService: Service {
   let ops: Listener
   let publicListener: Listener
   let drainState: DrainState
+  let bus: EventBus
 
   func run() async throws {
     try? await gracefulShutdown()  // cancelled outright: drain all the same
     drainState.start()
+    bus.end()
     await publicListener.drain()
     await ops.drain()
   }
