@@ -61,7 +61,7 @@ async function enter(me) {
   let first;
   try {
     first = await Promise.all(
-      ['/admin/status', '/admin/tenants', '/admin/alerts', '/admin/requests?limit=20'].map((path) => get(path)),
+      ['/admin/status', '/admin/tenants', '/admin/alerts', '/admin/requests?limit=100'].map((path) => get(path)),
     );
   } catch (problem) {
     if (problem.status === 403) return showRefused(problem);

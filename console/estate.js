@@ -10,7 +10,7 @@ const resortMilliseconds = 10_000;
 const parts = {};
 let isAll = false;
 let order = [];
-let sortedAt = 0;
+let sortedAt = -Infinity;
 
 export const tenantLook = ({ state: word, profiles, profilesTrading }) => {
   if (word === 'disabled') return { kind: 'halt', word: 'Disabled', isTinted: true };
@@ -74,13 +74,13 @@ export function mountEstate() {
   on('status', renderDependencies);
   // Rows keep their place while the pointer is over them.
   parts.body.addEventListener('pointerleave', () => {
-    sortedAt = 0;
+    sortedAt = -Infinity;
   });
 }
 
 function toggle() {
   isAll = !isAll;
-  sortedAt = 0;
+  sortedAt = -Infinity;
   attr(parts.all, 'aria-expanded', String(isAll));
   renderTenants(state.tenants ?? []);
 }

@@ -80,7 +80,7 @@ function haltDialog(preset) {
     ],
   );
   const keys = new Map();
-  const timer = setInterval(() => blast.count(request()), planEveryMilliseconds);
+  const timer = setInterval(count, planEveryMilliseconds);
 
   function request() {
     const chosen = { ...scope.value, reason: reason.value };
@@ -103,7 +103,11 @@ function haltDialog(preset) {
       send.firstElementChild,
       isDisable(preset) ? 'Disable' : `${level.value === 'halted' ? 'Halt' : 'Reduce'} ${scope.words}`,
     );
-    blast.count(request());
+    count();
+  }
+
+  function count() {
+    if (scope.isNamed) blast.count(request());
   }
 
   async function stop() {

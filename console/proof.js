@@ -6,7 +6,7 @@ import { get } from './api.js';
 import { live } from './ages.js';
 import { isGlobal, levelName } from './controls.js';
 import { clock, clockMillis, count, millis, number } from './format.js';
-import { state } from './store.js';
+import { serverNow, state } from './store.js';
 
 const storageKey = (control) => `bw-receipt:${control}`;
 
@@ -162,24 +162,20 @@ function exposure(control, atStop) {
   );
 }
 
-/** Head line of a proof: what was stopped, its ids, and the receipt to copy. */
+/** Under a proof: when it is due for review, its ids, and the receipt to copy (for who has none, the control). */
 export function proofFoot(control) {
-  const own = kept(control.id);
+  const document = () => kept(control.id)?.receipt ?? control;
   return h(
     'div',
     { class: 'proof-foot' },
     h(
       'span',
       null,
-      `Review ${Date.parse(control.reviewBy) < Date.now() ? 'was due ' : 'due '}`,
+      `Review ${Date.parse(control.reviewBy) < serverNow() ? 'was due ' : 'due '}`,
       live(control.reviewBy, 'in'),
     ),
     h('a', { href: `#request/${encodeURIComponent(control.requestId)}` }, 'Timeline of the request'),
     h('span', { class: 'mono muted' }, control.id),
-    copyButton(
-      () => JSON.stringify(own?.receipt ?? control, null, 2),
-      own ? 'Copy receipt' : 'Copy control',
-      'Copy as JSON',
-    ),
+    copyButton(() => JSON.stringify(document(), null, 2), 'Copy receipt', 'Copy the receipt as JSON'),
   );
 }

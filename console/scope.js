@@ -113,6 +113,11 @@ export class ScopePicker {
     }
   }
 
+  /** Whether what is chosen has its names yet: a tenant's profiles are asked for when it is chosen. */
+  get isNamed() {
+    return Object.values(this.value).every(Boolean);
+  }
+
   /** The scope as the command line names it. */
   get option() {
     const { scope, tenant, profile, venue } = this.value;

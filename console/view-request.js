@@ -8,6 +8,9 @@ import { statusLook } from './requests.js';
 
 const severities = { ERROR: 'crit', FATAL: 'crit', WARN: 'warn', INFO: 'ok', DEBUG: 'info', TRACE: 'info' };
 
+/** What just happened may not be on record yet: one that is not found is looked up a second time. */
+const recordMilliseconds = 1_000;
+
 export function openRequest(view, id) {
   let isClosed = false;
   text(view.title, 'Request');
@@ -25,12 +28,14 @@ export function openRequest(view, id) {
     isClosed = true;
   };
 
-  async function load() {
+  async function load(isRetry = false) {
     try {
       const timeline = await get(`/admin/requests/${encodeURIComponent(id)}`);
       if (!isClosed) show(view, timeline);
     } catch (problem) {
-      if (!isClosed) missing(view, id, problem);
+      if (isClosed) return;
+      if (problem.status === 404 && !isRetry) setTimeout(() => load(true), recordMilliseconds);
+      else missing(view, id, problem);
     }
   }
 }

@@ -1,0 +1,71 @@
+"""An incident: the venue of this product started to reject orders twenty seconds after its start."""
+
+import re
+
+from playwright.sync_api import expect
+
+from suite import Suite
+
+check = Suite()
+FIRING_MILLISECONDS = 90_000
+
+
+@check("an alert that fires is on the page with its value, its limit and its age")
+def fires(world):
+    world.on_call = page = world.browser.person(world.incident, world.incident.links[0])
+    row = page.locator("#alerts li.fire", has_text="OrderRejectRateHigh")
+    expect(row).to_be_visible(timeout=FIRING_MILLISECONDS)
+    expect(row).to_contain_text(re.compile(r"Critical.*\d+(\.\d)?% limit 10%.*for \d"))
+    expect(row).to_contain_text("Nobody has it")
+    expect(page.locator(".rail [data-count='alerts']")).to_contain_text("firing")
+
+
+@check("its page shows the runbook, filled in, beside the live value and a chart")
+def detail(world):
+    page = world.on_call
+    page.locator("#alerts li", has_text="OrderRejectRateHigh").get_by_role("link", name="Runbook").click()
+    expect(page.locator(".runbook header")).to_contain_text("filled in for this alert")
+    for heading in ("Meaning", "First 60 seconds", "Contain", "Verify"):
+        expect(page.locator(".prose").get_by_role("heading", name=heading)).to_be_visible()
+    expect(page.locator(".prose")).to_contain_text("paper")
+    assert "{{" not in page.locator(".prose").text_content()
+    value = page.locator(".alert-facts .val b")
+    before = value.text_content()
+    expect(value).not_to_have_text(before)
+    chart = page.get_by_role("slider", name="Value over time, cursor")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile(r"UTC: paper \d"))
+
+
+@check("the runbook's commands can be copied")
+def copy(world):
+    page = world.on_call
+    button = page.get_by_role("button", name="Copy this sh block").first
+    button.click()
+    expect(button).to_have_text("Copied")
+    assert page.evaluate("() => navigator.clipboard.readText()").startswith("breakwater status")
+
+
+@check("whoever takes an alert is named on everyone's page")
+def acknowledge(world):
+    page = world.on_call
+    page.get_by_label("Nobody has it").fill("asking the venue")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".who-box")).to_contain_text("You have it since")
+    with world.browser.guest(world.incident, link=world.incident.links[1], scheme="light") as other:
+        row = other.locator("#alerts li", has_text="OrderRejectRateHigh")
+        expect(row).to_contain_text("j.alvarez has it")
+        expect(row).to_contain_text("asking the venue")
+        expect(row.get_by_role("button", name="Acknowledge")).to_have_count(0)
+
+
+@check("what an alert calls for is one step away, with the alert as the reason")
+def proposal(world):
+    page = world.on_call
+    expect(page.locator(".calls")).to_contain_text("This alert calls for stopping a profile.")
+    page.get_by_role("button", name="Review the stop").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("radio", name="One profile")).to_be_checked()
+    expect(dialog.locator(".chip[aria-pressed='true']")).to_contain_text("OrderRejectRateHigh: paper rejects")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#headline")).to_have_text("Trading is running")
+    page.context.close()
