@@ -63,10 +63,12 @@ export function alertFacts(title) {
     ),
   );
   let key = '';
+  let newest = null;
 
   return {
     element,
     show(alert) {
+      newest = alert;
       const { kind, word } = severityLook(alert);
       attr(severity, 'class', `sev ${kind}`);
       put(severity, glyph(kind), h('span', null, word));
@@ -86,7 +88,10 @@ export function alertFacts(title) {
         ),
       );
       put(who, ownership(alert));
-      put(calls, proposal(alert));
+      put(
+        calls,
+        proposal(alert, () => newest.summary),
+      );
     },
     ended(last) {
       if (ended.firstElementChild) return;
@@ -178,11 +183,11 @@ function ownership(alert) {
   ];
 }
 
-/** A rule may call for containment: the stop is then one step away, with the alert as its reason. */
-function proposal(alert) {
+/** A rule may call for containment: the stop is then one step away, with the alert as it then reads as its reason. */
+function proposal(alert, summary) {
   const call = proposed(alert);
   if (!call) return [];
-  const preset = { ...call, reason: `${alert.name}: ${alert.summary}` };
+  const review = () => openHalt({ ...call, reason: `${alert.name}: ${summary()}` });
   return [
     h(
       'div',
@@ -194,8 +199,7 @@ function proposal(alert) {
         h('b', null, `This alert calls for ${call.words}.`),
         ` ${alert.controlMode === 'auto' ? 'Its rule may act by itself.' : 'A person decides.'}`,
       ),
-      may.stop() &&
-        h('button', { type: 'button', class: 'btn sm danger', onclick: () => openHalt(preset) }, 'Review the stop'),
+      may.stop() && h('button', { type: 'button', class: 'btn sm danger', onclick: review }, 'Review the stop'),
     ),
   ];
 }

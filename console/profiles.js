@@ -13,7 +13,7 @@ export function profileRow(item) {
   const orders = h('td', { class: 'num opt' });
   const positions = h('td', { class: 'num opt' });
   const narrow = h('span', { class: 'sc narrow' });
-  const equity = h('td', { class: 'num' });
+  const equity = h('td', { class: 'num opt' });
   const action = h('td', { class: 'num' });
   const row = h(
     'tr',
@@ -36,7 +36,10 @@ export function updateProfile(row, item) {
   setMark(part.look, look.kind, look.word, look.isTinted);
   text(part.orders, number(item.openOrders));
   text(part.positions, number(item.positions));
-  text(part.narrow, `${count(item.openOrders, 'order')}, ${count(item.positions, 'position')}`);
+  text(
+    part.narrow,
+    `${count(item.openOrders, 'order')}, ${count(item.positions, 'position')}, ${item.equity.currency} ${money(item.equity)}`,
+  );
   text(part.equity, money(item.equity));
   attr(part.equity, 'title', `${item.equity.currency}; cash ${money(item.cash)}, capital ${money(item.capital)}`);
   const controls = controlsOf(item.tenant, item.profile);

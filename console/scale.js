@@ -10,7 +10,7 @@ export function hms(seconds, hasSeconds = true) {
 }
 
 /** Round numbers that hold lo to hi in about n steps. */
-export function niceScale(lo, hi, n) {
+function niceScale(lo, hi, n) {
   const raw = (hi - lo || 1) / n;
   const magnitude = 10 ** Math.floor(Math.log10(raw));
   const ratio = raw / magnitude;

@@ -33,7 +33,7 @@ export function openTenant(view, tenant) {
   const error = h('div', { class: 'problem-slot' });
   const body = h('tbody');
   const reading = h('p', { class: 'empty' }, 'Reading the profiles');
-  const currency = h('th', { scope: 'col', class: 'num' }, 'Equity');
+  const currency = h('th', { scope: 'col', class: 'num opt' }, 'Equity');
   put(
     view.body,
     error,
