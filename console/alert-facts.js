@@ -2,7 +2,8 @@
 
 import { attr, copyButton, glyph, h, put, text } from './dom.js';
 import './chart.js';
-import { acknowledge, proposed, scopeLabels, severityLook } from './alerts.js';
+import { proposed, scopeLabels, severityLook } from './alert-words.js';
+import { acknowledge } from './alerts.js';
 import { live } from './ages.js';
 import { okNote } from './dialog.js';
 import { duration } from './format.js';

@@ -3,6 +3,7 @@
 import { $, attr, glyph, h, keyed, put, setGlyph, text } from './dom.js';
 import { announce } from './announce.js';
 import { live, setLive } from './ages.js';
+import { proposed, scopeLabels, severityLook } from './alert-words.js';
 import { post } from './api.js';
 import { problemNote } from './dialog.js';
 import { count } from './format.js';
@@ -10,39 +11,33 @@ import { Gauge } from './gauge.js';
 import { emit, may, on, set, state } from './store.js';
 
 const parts = {};
+/** Firing alerts shown before the rest is folded. */
+const shownMax = 3;
 const rank = { critical: 0, warning: 1 };
-
-export const severityLook = (alert) => {
-  if (alert.state !== 'firing') return { kind: 'info', word: 'Pending' };
-  if (alert.severity === 'critical') return { kind: 'crit', word: 'Critical' };
-  return alert.severity === 'warning'
-    ? { kind: 'warn', word: 'Warning' }
-    : { kind: 'info', word: alert.severity || 'Info' };
-};
 
 export function mountAlerts() {
   parts.title = h('h2', { id: 'alerts-h' }, 'Alerts');
   parts.rules = h('span', { class: 'more' });
   parts.list = h('ul', { class: 'alerts', 'data-rows': true });
   parts.empty = h('p', { class: 'empty' });
-  parts.pendingButton = h('button', {
+  parts.moreButton = h('button', {
     type: 'button',
     class: 'btn sm quiet',
     'aria-expanded': 'false',
-    onclick: togglePending,
+    onclick: toggleMore,
   });
-  parts.pendingNames = h('span', { class: 'sc' });
-  parts.pending = h('div', { class: 'pending', hidden: true }, parts.pendingButton, parts.pendingNames);
-  put($('#alerts'), h('header', null, parts.title, parts.rules), parts.list, parts.pending, parts.empty);
+  parts.moreNames = h('span', { class: 'sc' });
+  parts.more = h('div', { class: 'more-row', hidden: true }, parts.moreButton, parts.moreNames);
+  put($('#alerts'), h('header', null, parts.title, parts.rules), parts.list, parts.more, parts.empty);
   on('alerts', render);
   on('status', renderCount);
 }
 
 let known = null;
-let isPendingShown = false;
+let isAllShown = false;
 
-function togglePending() {
-  isPendingShown = !isPendingShown;
+function toggleMore() {
+  isAllShown = !isAllShown;
   render(state.alerts);
 }
 
@@ -51,19 +46,22 @@ function render(alerts) {
   const sorted = [...alerts].sort(
     (a, b) => order(a) - order(b) || a.activeAt.localeCompare(b.activeAt) || a.fingerprint.localeCompare(b.fingerprint),
   );
-  const pending = sorted.filter((alert) => alert.state !== 'firing');
-  keyed(
-    parts.list,
-    isPendingShown ? sorted : sorted.slice(0, sorted.length - pending.length),
-    (alert) => alert.fingerprint,
-    makeRow,
-    updateRow,
-  );
-  const firing = new Set(sorted.filter((alert) => alert.state === 'firing').map((alert) => alert.fingerprint));
-  parts.pending.hidden = !pending.length;
-  attr(parts.pendingButton, 'aria-expanded', String(isPendingShown));
-  text(parts.pendingButton, isPendingShown ? 'Hide pending' : `Show ${pending.length} pending`);
-  text(parts.pendingNames, isPendingShown ? '' : [...new Set(pending.map((alert) => alert.name))].join(', '));
+  const isUrgent = (alert) => order(alert) === rank.critical;
+  const isFiring = (alert) => alert.state === 'firing';
+  // A flood of warnings must not push the rest of the page out of sight; what is critical is never folded away.
+  const shown = sorted.filter((alert, index) => isUrgent(alert) || (isFiring(alert) && index < shownMax));
+  const folded = sorted.slice(shown.length);
+  keyed(parts.list, isAllShown ? sorted : shown, (alert) => alert.fingerprint, makeRow, updateRow);
+  const firing = new Set(sorted.filter(isFiring).map((alert) => alert.fingerprint));
+  parts.more.hidden = !folded.length;
+  attr(parts.moreButton, 'aria-expanded', String(isAllShown));
+  const foldedFiring = folded.filter(isFiring).length;
+  const words = [
+    foldedFiring && `${foldedFiring} more`,
+    folded.length > foldedFiring && `${folded.length - foldedFiring} pending`,
+  ];
+  text(parts.moreButton, isAllShown ? 'Show fewer' : `Show ${words.filter(Boolean).join(', ')}`);
+  text(parts.moreNames, isAllShown ? '' : [...new Set(folded.map((alert) => alert.name))].join(', '));
   if (known) {
     for (const alert of sorted) {
       if (firing.has(alert.fingerprint) && !known.has(alert.fingerprint))
@@ -100,32 +98,6 @@ function renderCount() {
           '.',
         ],
   );
-}
-
-/** What an alert is about, without what every alert has. */
-export function scopeLabels(alert) {
-  const hidden = new Set(['alertname', 'severity', 'control', 'control_mode', 'job', 'instance', 'replica']);
-  return Object.entries(alert.labels).filter(([name]) => !hidden.has(name));
-}
-
-/** What a rule calls for, in words and as a preset of the halt dialog; null when it calls for nothing. */
-export function proposed({ control, labels }) {
-  const { tenant, profile } = labels;
-  switch (control) {
-    case 'global_halt':
-      return { words: 'halting everything', scope: 'global' };
-    case 'tenant_disable':
-      return { words: `stopping ${tenant ? `tenant ${tenant}` : 'a tenant'}`, scope: 'tenant', tenant };
-    case 'profile_disable':
-      return {
-        words: `stopping ${profile ? `profile ${tenant}/${profile}` : 'a profile'}`,
-        scope: 'profile',
-        tenant,
-        profile,
-      };
-    default:
-      return null;
-  }
 }
 
 function makeRow(alert) {

@@ -135,6 +135,16 @@ def phone_stop(world):
         expect(page.locator("#tenants-h")).to_be_in_viewport()
 
 
+@check("on a phone a profile can be disabled without scrolling sideways")
+def phone_profile(world):
+    with world.browser.guest(world.product, state=world.alvarez.context.storage_state(), look=PHONE) as page:
+        tenant(page)
+        button = page.get_by_role("button", name="Disable trend-1")
+        button.scroll_into_view_if_needed()
+        box = button.bounding_box()
+        assert box["x"] + box["width"] <= 390, box
+
+
 @check("nothing moves while the page fills")
 def still(world):
     with world.browser.guest(world.product) as page:
