@@ -168,7 +168,7 @@ function showRelease(receipt) {
       h(
         'span',
         { class: 'two by' },
-        receipt.durableAt ? `${clockMillis(receipt.durableAt)}, ${receipt.durability}` : receipt.durability,
+        receipt.durableAt ? `${clockMillis(receipt.durableAt)} UTC, ${receipt.durability}` : receipt.durability,
         h(
           'span',
           { class: 'sc' },

@@ -23,7 +23,11 @@ class Product:
         self.process = None
         self.listen = free_address()
         self.origin = "http://" + self.listen
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def start(self):
         command = [self.binary, "demo", "--incident", self.incident, "--data", self.data]
@@ -50,6 +54,8 @@ class Product:
         self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
+        if self.process is None or self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         try:

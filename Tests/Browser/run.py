@@ -58,6 +58,15 @@ def run(world):
     return failed == 0
 
 
+def opened(world, binary):
+    try:
+        world.open(binary)
+    except Exception as problem:
+        print(f"✘ the product starts and lets two admins in\n{indented(problem)}\n0 passed, 1 failed", flush=True)
+        return False
+    return True
+
+
 def indented(problem):
     lines = traceback.format_exception(problem)[-3:]
     return "\n".join(f"    {line}" for line in "".join(lines).splitlines()[:24])
@@ -75,8 +84,7 @@ def main():
     signal.alarm(RUN_SECONDS_MAX)
     world = World()
     try:
-        world.open(sys.argv[1])
-        is_fine = run(world)
+        is_fine = opened(world, sys.argv[1]) and run(world)
     finally:
         signal.alarm(0)
         world.close()
