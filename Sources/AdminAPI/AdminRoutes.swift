@@ -9,15 +9,18 @@ package struct AdminRoutes {
   private let verify: @Sendable (String) -> Result<Principal, Refusal>
   private let console: [ConsoleFile]
   private let isDraining: @Sendable () -> Bool
+  private let servesTrading: Bool
 
+  /// - Parameter servesTrading: whether the embedded runtime trades; without it the trading routes are the backend's.
   package init(
     _ context: AdminContext, verify: @escaping @Sendable (String) -> Result<Principal, Refusal>,
-    console: [ConsoleFile], isDraining: @escaping @Sendable () -> Bool
+    console: [ConsoleFile], isDraining: @escaping @Sendable () -> Bool, servesTrading: Bool
   ) {
     self.context = context
     self.verify = verify
     self.console = console
     self.isDraining = isDraining
+    self.servesTrading = servesTrading
   }
 
   private static let readers: Set<Role> = [.support, .operator, .admin]
@@ -163,6 +166,7 @@ package struct AdminRoutes {
   }
 
   private var trading: [Route] {
+    guard servesTrading else { return [] }
     let trading = TradingEndpoints(context: context)
     let traders = Route.Access.roles(Self.traders)
     return [

@@ -148,7 +148,8 @@ package struct Assembly: Sendable {
           } catch {
             return .failure(error)
           }
-        }, console: EmbeddedFiles.console, isDraining: { [drainState] in drainState.isDraining }
+        }, console: EmbeddedFiles.console, isDraining: { [drainState] in drainState.isDraining },
+        servesTrading: configuration.runtime.isEnabled
       ).all
     let processor = processor
     let log = log
