@@ -18,8 +18,7 @@ import Testing
       #expect(answer.status == 408)
       #expect(answer.only("connection") == "close")
       #expect(gateway.metric("breakwater_http_parse_errors_total{reason=\"head_timeout\"}") == 1)
-      gateway.clock.advance(by: defaults.lingerTimeout)
-      try await gateway.expectQuiet()
+      try await gateway.expectCutAfterLingering()
     }
   }
 
@@ -75,8 +74,7 @@ import Testing
       let answer = try await client.answer()
       #expect(answer.status == 408)
       #expect(answer.only("connection") == "close")
-      gateway.clock.advance(by: defaults.lingerTimeout)
-      try await gateway.expectQuiet()
+      try await gateway.expectCutAfterLingering()
     }
   }
 
@@ -153,6 +151,16 @@ import Testing
 }
 
 extension TestGateway {
+  /// The client has its answer and does not close. Its time starts when our half is closed, soon after the answer was
+  /// read here: so time moves on until it is over.
+  func expectCutAfterLingering() async throws {
+    try await waitUntil("the connection is cut") {
+      clock.advance(by: DataPlaneSettings().lingerTimeout)
+      return metric("breakwater_connections{listener=\"public\"}") == 0
+    }
+    try await expectQuiet()
+  }
+
   /// Lets the gateway's one event loop work on everything sent so far and look at the clock: an access line is handed
   /// over in a tick, and a request answered after that comes after the tick.
   func settle() async throws {

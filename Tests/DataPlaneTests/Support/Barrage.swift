@@ -1,5 +1,4 @@
 import BreakwaterTesting
-import Foundation
 import Testing
 
 @testable import DataPlane
@@ -38,19 +37,9 @@ enum Barrage {
     return outcomes
   }
 
-  /// How many connections the system lets this process open; each takes a descriptor at either end, and more for what
-  /// other tests do meanwhile.
+  /// How many connections to open at once: each takes a descriptor at either end, others are used by tests meanwhile.
   private static func connectionsAtOnce(_ wanted: Int) -> Int {
-    var limit = rlimit()
-    #if canImport(Darwin)
-      let resource = RLIMIT_NOFILE
-    #else
-      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #endif
-    guard getrlimit(resource, &limit) == 0 else { return 100 }
-    limit.rlim_cur = min(limit.rlim_max, max(limit.rlim_cur, 8192))
-    guard setrlimit(resource, &limit) == 0, getrlimit(resource, &limit) == 0 else { return 100 }
-    return max(100, min(wanted, (Int(min(limit.rlim_cur, 1_000_000)) - 800) / 4))
+    max(100, min(wanted, (TestBudget.descriptors - 800) / 5))
   }
 
   private static func play(_ requests: [HTTPCorpus.Request], _ upstream: CapturingUpstream) async throws -> [Outcome] {

@@ -129,6 +129,9 @@ final class TestGateway: Sendable {
 func withGateway(
   _ change: (inout TestGateway.Options) -> Void = { _ in }, _ test: (TestGateway) async throws -> Void
 ) async throws {
+  _ = TestBudget.descriptors
+  await TestBudget.enter()
+  defer { TestBudget.leave() }
   let gateway = try await TestGateway.start(change)
   do {
     try await test(gateway)
