@@ -25,8 +25,6 @@ package struct Assembly: Sendable {
     package var keyRefresh = KeyRefreshSettings()
     /// What `reload` and SIGHUP read again.
     package var file: ConfigurationFile?
-    /// Event loops of the public listener.
-    package var publicLoops = max(1, System.coreCount)
 
     package init() {}
   }

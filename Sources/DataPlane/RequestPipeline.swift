@@ -122,7 +122,7 @@ extension ClientConnection {
     guard isLimited(route) else { return try verifyNow(token, at: wall) }
     let bucket = caller.addressBucket(exchange.peer, loop.snapshot.limiter, at: now)
     if let wait = bucket.wait(1, at: now) {
-      throw limited(.ip, RateAllowance([(.ip, bucket)]), RateAllowance.seconds(wait))
+      throw limited(.ip, loop.snapshot.limiter.allowance(ip: bucket, at: now), RateAllowance.seconds(wait))
     }
     do throws(Refusal) {
       return try verifyNow(token, at: wall)

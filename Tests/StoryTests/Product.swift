@@ -45,7 +45,7 @@ final class Product: Sendable {
     try Data(signer.jwks.utf8).write(to: URL(fileURLWithPath: folder.file("jwks.json")))
     let text = """
       environment: test
-      server: { listen: "127.0.0.1:0", ops: "127.0.0.1:0", drainTimeout: 2s }
+      server: { listen: "127.0.0.1:0", ops: "127.0.0.1:0", loops: 1, drainTimeout: 2s }
       dataDir: \(folder.file("data"))
       auth: { issuer: "https://issuer.test/", audience: trading-backend, jwks: \(folder.file("jwks.json")) }
       upstreams: { backend: { url: "http://127.0.0.1:\(backendPort)", connectTimeout: 500ms, firstByteTimeout: 2s, timeout: 5s } }
@@ -62,9 +62,7 @@ final class Product: Sendable {
       \(extra)
       """
     let configuration = try ConfigurationLoader.load(text, file: "story.yaml", environment: [:])
-    var options = Assembly.Options()
-    options.publicLoops = 1
-    let assembly = try Assembly(configuration, try Material(configuration), options: options)
+    let assembly = try Assembly(configuration, try Material(configuration))
     let (ports, output) = AsyncStream<(Int, Int)>.makeStream()
     let task = Task {
       defer { output.finish() }

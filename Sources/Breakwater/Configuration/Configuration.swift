@@ -19,6 +19,8 @@ package struct Configuration: Sendable {
   package struct Server: Sendable {
     package var listen: Address
     package var ops: Address
+    /// Event loops of the public listener; nil is one per core.
+    package var loops: Int?
     package var dataPlane: DataPlaneSettings
   }
 

@@ -108,7 +108,9 @@ package enum ConfigurationLoader {
     settings.trustedProxies = proxies
     let server = Configuration.Server(
       listen: address(section, "listen", Configuration.Address(host: "127.0.0.1", port: 4018)),
-      ops: address(section, "ops", Configuration.Address(host: "127.0.0.1", port: 4019)), dataPlane: settings)
+      ops: address(section, "ops", Configuration.Address(host: "127.0.0.1", port: 4019)),
+      loops: section.optional("loops", allowed: "1 to 256") { Int($0).flatMap { (1...256).contains($0) ? $0 : nil } },
+      dataPlane: settings)
     section.finish()
     return server
   }

@@ -26,7 +26,8 @@ extension Assembly {
     await processor.open()
 
     let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let publicGroup = MultiThreadedEventLoopGroup(numberOfThreads: options.publicLoops)
+    let publicGroup = MultiThreadedEventLoopGroup(
+      numberOfThreads: configuration.server.loops ?? max(1, System.coreCount))
     let ops = try await listen(.ops, configuration.server.ops, on: opsGroup)
     let publicListener = try await listen(.public, configuration.server.listen, on: publicGroup)
     started(publicListener, ops)

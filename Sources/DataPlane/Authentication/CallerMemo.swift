@@ -1,6 +1,5 @@
 import ControlModel
 import Identity
-import Telemetry
 
 /// What a connection remembers of its last caller, so that the next request of the same caller looks nothing up.
 struct CallerMemo {
@@ -9,13 +8,11 @@ struct CallerMemo {
   private var limiter: RateLimiter?
   private var address: RateBucket?
   private var allowance: RateAllowance?
-  private var countedTenant: TenantID?
-  private var tenantCounters: [Int: Counter] = [:]
 
   /// The bucket of the client's address.
   mutating func addressBucket(_ peer: PeerAddress, _ limiter: RateLimiter, at now: Int64) -> RateBucket {
     if let address, self.limiter === limiter, isSame(peer) { return address }
-    let made = limiter.bucket(.ip, peer.limitKey, at: now)
+    let made = limiter.ip.bucket(peer.limitKey, at: now)
     self.peer = peer
     self.limiter = limiter
     address = made
@@ -29,16 +26,12 @@ struct CallerMemo {
   ) -> RateAllowance {
     let address = addressBucket(peer, limiter, at: now)
     if let allowance, self.principal === principal { return allowance }
-    var buckets = [(RateScope.ip, address)]
-    if let principal {
-      if let tenant = principal.tenant {
-        buckets.append((.tenant, limiter.bucket(.tenant, tenant.text, at: now)))
-        buckets.append((.user, limiter.bucket(.user, "\(tenant)/\(principal.user)", at: now)))
+    let made =
+      if let principal, let tenant = principal.tenant {
+        limiter.allowance(ip: address, tenant: tenant.text, user: principal.user.text, at: now)
       } else {
-        buckets.append((.user, limiter.bucket(.user, "/\(principal.user)", at: now)))
+        limiter.allowance(ip: address, user: principal?.user.text, at: now)
       }
-    }
-    let made = RateAllowance(buckets)
     self.principal = principal
     allowance = made
     return made
@@ -46,18 +39,5 @@ struct CallerMemo {
 
   private func isSame(_ peer: PeerAddress) -> Bool {
     self.peer === peer || self.peer?.limitKey == peer.limitKey
-  }
-
-  /// Counts an answer for its tenant.
-  mutating func count(_ tenant: TenantID, _ status: Int, _ loop: LoopContext) {
-    if countedTenant != tenant {
-      countedTenant = tenant
-      tenantCounters.removeAll(keepingCapacity: true)
-    }
-    let hundreds = status / 100
-    if let counter = tenantCounters[hundreds] { return counter.increment() }
-    let counter = loop.counters.tenants.counter(tenant.text, codeClass(status))
-    tenantCounters[hundreds] = counter
-    counter.increment()
   }
 }

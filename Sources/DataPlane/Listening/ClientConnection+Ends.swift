@@ -27,7 +27,7 @@ extension ClientConnection {
 
   private func record() {
     loop.counters.inFlight.add(-1)
-    if let tenant = exchange.caller?.tenant { caller.count(tenant, exchange.status, loop) }
+    if let tenant = exchange.caller?.tenant { loop.count(tenant, exchange.status) }
     loop.record(exchange, listener: listener)
   }
 

@@ -1,3 +1,4 @@
+import ControlModel
 import Identity
 import NIOCore
 import Telemetry
@@ -29,6 +30,7 @@ final class LoopContext {
   private(set) var snapshotVersion: Int
   private var pools: [String: UpstreamPool] = [:]
   private var cells: [CellKey: RequestCells] = [:]
+  private var tenantAnswers: [TenantID: TenantAnswers] = [:]
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
   private var drained: (() -> Void)?
   private var drainDeadline: Int64?
@@ -128,6 +130,15 @@ final class LoopContext {
     return made
   }
 
+  /// Counts an answer for its tenant.
+  func count(_ tenant: TenantID, _ status: Int) {
+    if tenantAnswers.count > Self.tenantAnswersMax { tenantAnswers.removeAll() }
+    tenantAnswers[tenant, default: TenantAnswers()].counter(tenant, status, counters.tenants).increment()
+  }
+
+  /// Tenants whose counters a loop keeps at hand.
+  private static let tenantAnswersMax = 10_000
+
   // MARK: Connections
 
   func opened(_ connection: ClientConnection) { connections[ObjectIdentifier(connection)] = connection }
@@ -177,6 +188,19 @@ struct RequestCells {
     duration = metrics.family(MetricCatalog.httpRequestDuration).histogram(template, method, codeClass(key.status))
     requestBytes = metrics.family(MetricCatalog.httpRequestBytes).counter(template)
     responseBytes = metrics.family(MetricCatalog.httpResponseBytes).counter(template)
+  }
+}
+
+/// One tenant's counters, by the first digit of the status, found on first use.
+private struct TenantAnswers {
+  private var counters: [Counter?] = Array(repeating: nil, count: 10)
+
+  mutating func counter(_ tenant: TenantID, _ status: Int, _ family: MetricFamily) -> Counter {
+    let index = min(max(0, status / 100), 9)
+    if let counter = counters[index] { return counter }
+    let counter = family.counter(tenant.text, codeClass(status))
+    counters[index] = counter
+    return counter
   }
 }
 

@@ -5,9 +5,7 @@ import Telemetry
 package enum ProblemDocument {
   package static let contentType = "application/problem+json"
 
-  package static func encode(_ refusal: Refusal, instance: some Collection<UInt8>, requestID: some Collection<UInt8>)
-    -> [UInt8]
-  {
+  package static func encode(_ refusal: Refusal, instance: [UInt8], requestID: [UInt8]) -> [UInt8] {
     var line = JSONLine()
     line.begin()
     line.field("type", "/errors/\(refusal.code.rawValue)")

@@ -23,7 +23,7 @@ struct SegmentIndex {
     while start < bytes.count {
       let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
       for mark in marks {
-        if let id = Self.value(after: mark, in: bytes[start..<end]) { add(LogKey.of(id), UInt32(start)) }
+        if let id = Self.value(after: mark, in: bytes[start..<end]) { add(LogKey.of(Array(id)), UInt32(start)) }
       }
       start = end + 1
     }

@@ -30,17 +30,21 @@ public struct JSONLine: Sendable {
   }
 
   /// `value` holds only bytes that need no escaping: ids, digits, codes.
-  public mutating func field(_ name: StaticString, plain value: some Collection<UInt8>) {
+  public mutating func field(_ name: StaticString, plain value: [UInt8]) { plain(name, value) }
+  public mutating func field(_ name: StaticString, plain value: String.UTF8View) { plain(name, value) }
+
+  /// Any bytes; what is not UTF-8 or not printable is escaped.
+  public mutating func field(_ name: StaticString, escaping value: [UInt8]) {
+    key(name)
+    quote(value)
+  }
+
+  /// Generic only inside this target: across targets it would run unspecialised, at ten times the cost.
+  private mutating func plain(_ name: StaticString, _ value: some Collection<UInt8>) {
     key(name)
     bytes.append(quotation)
     bytes.append(contentsOf: value)
     bytes.append(quotation)
-  }
-
-  /// Any bytes; what is not UTF-8 or not printable is escaped.
-  public mutating func field(_ name: StaticString, escaping value: some Collection<UInt8>) {
-    key(name)
-    quote(value)
   }
 
   public mutating func field(_ name: StaticString, _ value: Int) {

@@ -52,7 +52,10 @@ public struct LogBlock: Sendable {
 /// The 64-bit key a log line is indexed under: FNV-1a over the id's bytes. Part of the on-disk index format, so it never
 /// changes; equal keys are confirmed by reading the line.
 public enum LogKey {
-  public static func of(_ bytes: some Sequence<UInt8>) -> UInt64 {
+  public static func of(_ bytes: [UInt8]) -> UInt64 { hash(bytes) }
+  public static func of(_ bytes: String.UTF8View) -> UInt64 { hash(bytes) }
+
+  private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     return hash == 0 ? 1 : hash

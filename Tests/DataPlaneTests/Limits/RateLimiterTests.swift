@@ -10,26 +10,40 @@ import Testing
     let limiter = RateLimiter(
       RatePolicies(ip: limit(1), tenant: limit(2), user: limit(3), tenantOverrides: ["heron": limit(9)]),
       metrics: MetricRegistry())
-    #expect(limiter.bucket(.tenant, "orchid", at: 1) === limiter.bucket(.tenant, "orchid", at: 2))
-    #expect(limiter.bucket(.tenant, "orchid", at: 1) !== limiter.bucket(.user, "orchid", at: 1))
-    #expect(limiter.bucket(.tenant, "orchid", at: 1).limit.burst == 2)
-    #expect(limiter.bucket(.tenant, "heron", at: 1).limit.burst == 9)
-    #expect(limiter.bucket(.ip, "192.0.2.1", at: 1).limit.burst == 1)
+    #expect(limiter.tenant.bucket("orchid", at: 1) === limiter.tenant.bucket("orchid", at: 2))
+    #expect(limiter.tenant.bucket("orchid", at: 1) !== limiter.ip.bucket("orchid", at: 1))
+    #expect(limiter.tenant.bucket("orchid", at: 1).limit.burst == 2)
+    #expect(limiter.tenant.bucket("heron", at: 1).limit.burst == 9)
+    #expect(limiter.ip.bucket("192.0.2.1", at: 1).limit.burst == 1)
+  }
+
+  @Test func `keeps users of two tenants with one name apart, and shows a tenant its own policy`() {
+    let limiter = RateLimiter(
+      RatePolicies(ip: limit(9), tenant: limit(9), user: limit(1), tenantOverrides: ["heron": limit(5)]),
+      metrics: MetricRegistry())
+    let address = limiter.ip.bucket("192.0.2.1", at: 1)
+    let orchid = limiter.allowance(ip: address, tenant: "orchid", user: "u1", at: 1)
+    let heron = limiter.allowance(ip: address, tenant: "heron", user: "u1", at: 1)
+    #expect(orchid.take(1, at: 1) == .taken(RateAllowance.Tightest(scope: .user, remaining: 0, resetSeconds: 1)))
+    #expect(heron.take(1, at: 1) == .taken(RateAllowance.Tightest(scope: .user, remaining: 0, resetSeconds: 1)))
+    #expect(orchid.take(1, at: 1) == .refused(scope: .user, retryAfterSeconds: 1))
+    let policy = #"RateLimit-Policy: "ip";q=60;w=60, "tenant";q=60;w=60, "user";q=60;w=60"# + "\r\n"
+    #expect(String(decoding: heron.policyHeader, as: UTF8.self) == policy)
+    #expect(String(decoding: orchid.policyHeader, as: UTF8.self) == policy)
   }
 
   @Test func `spends nothing anywhere when one bucket refuses`() {
     let (wide, narrow) = (RateBucket(limit(5)), RateBucket(limit(1)))
-    let allowance = RateAllowance([(.ip, wide), (.tenant, narrow)])
+    let allowance = RateAllowance(ip: wide, tenant: narrow)
     #expect(allowance.take(1, at: 1) == .taken(RateAllowance.Tightest(scope: .tenant, remaining: 0, resetSeconds: 1)))
     for _ in 0..<20 { #expect(allowance.take(1, at: 1) == .refused(scope: .tenant, retryAfterSeconds: 1)) }
     #expect(wide.take(4, at: 1) == .taken(remaining: 0, resetNanoseconds: 5_000_000_000))
   }
 
   @Test func `writes its policies as draft-11 wants them`() {
-    let allowance = RateAllowance([
-      (.ip, RateBucket(RateLimit(quota: 1200, windowSeconds: 60, burst: 200))),
-      (.tenant, RateBucket(RateLimit(quota: 600, windowSeconds: 60, burst: 100))),
-    ])
+    let allowance = RateAllowance(
+      ip: RateBucket(RateLimit(quota: 1200, windowSeconds: 60, burst: 200)),
+      tenant: RateBucket(RateLimit(quota: 600, windowSeconds: 60, burst: 100)))
     #expect(
       String(decoding: allowance.policyHeader, as: UTF8.self)
         == "RateLimit-Policy: \"ip\";q=1200;w=60, \"tenant\";q=600;w=60\r\n")
@@ -37,7 +51,7 @@ import Testing
 
   @Test func `forgets buckets that have refilled once it holds too many, and shares one when it cannot`() {
     let held = MetricRegistry().family(MetricCatalog.rateLimitKeys).gauge("ip")
-    let shelf = RateLimiter.Shelf(limit(1), keysMax: 3, held: held)
+    let shelf = RateLimiter.Shelf<String>(limit(1), keysMax: 3, held: held)
     let second: Int64 = 1_000_000_000
     let busy = (0..<3).map { shelf.bucket("k\($0)", at: second) }
     for bucket in busy { _ = bucket.take(1, at: second) }

@@ -75,7 +75,7 @@ func access(_ number: Int, status: Int, code: String? = nil, tenant: String? = n
   line.field("component", "gateway")
   line.field("request_id", "request-\(number)")
   line.field("method", "GET")
-  line.field("path", escaping: path.utf8)
+  line.field("path", escaping: Array(path.utf8))
   line.field("status", status)
   if let code { line.field("code", code) }
   if let tenant { line.field("tenant", tenant) }
