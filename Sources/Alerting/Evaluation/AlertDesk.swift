@@ -60,23 +60,25 @@ package final class AlertDesk: Sendable {
     var lastEvaluation: WallTime?
     var seconds = 0.0
 
-    /// Intervals since the last evaluation, to the nearest whole one: ticks come a little early or late. Nil before the
+    /// Intervals since the last evaluation, up to half a tick too few: ticks come a little early or late. Nil before the
     /// first evaluation, and when the clock was set back.
-    func intervalsPassed(at now: WallTime) -> Int64? {
+    func intervalsPassed(at now: WallTime, tickMilliseconds: Int64) -> Int64? {
       guard let lastEvaluation, lastEvaluation <= now else { return nil }
       let elapsed = now.unixMilliseconds - lastEvaluation.unixMilliseconds
-      return (elapsed + intervalMilliseconds / 2) / intervalMilliseconds
+      return (elapsed + tickMilliseconds / 2) / intervalMilliseconds
     }
   }
 
   private let clocks: Clocks
   private let metrics: AlertMetrics
   private let evaluator: RuleEvaluator
+  private let tickMilliseconds: Int64
   private let groups: Mutex<[Group]>
 
   package init(_ groups: [RuleGroup], settings: Settings, store: MetricStore, clocks: Clocks, metrics: MetricRegistry) {
     self.clocks = clocks
     self.metrics = AlertMetrics(metrics)
+    tickMilliseconds = settings.intervalMilliseconds
     var options = Engine.Options()
     options.samplesMax = settings.samplesMax
     options.compatibility = settings.compatibility
@@ -100,7 +102,7 @@ package final class AlertDesk: Sendable {
     // list alerts.
     var working = groups.withLock { $0 }
     for index in working.indices {
-      let passed = working[index].intervalsPassed(at: now)
+      let passed = working[index].intervalsPassed(at: now, tickMilliseconds: tickMilliseconds)
       if let passed, passed < 1 { continue }
       if let passed, passed > 1 { metrics.missed(working[index].definition.name, Int(passed - 1)) }
       evaluate(&working[index], at: now, &transitions)

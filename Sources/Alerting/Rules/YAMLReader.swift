@@ -11,13 +11,13 @@ struct YAMLReader {
     self.text = text
   }
 
-  /// The document; nil when the file is empty.
+  /// The document; nil when the file has none, or an empty one.
   func root(bytesMax: Int) throws(RuleFileProblem) -> Node? {
     guard text.utf8.count <= bytesMax else {
       throw RuleFileProblem(file: file, line: 1, column: 1, message: "the file is larger than \(bytesMax) bytes")
     }
     do {
-      return try Yams.compose(yaml: text)
+      return try Yams.compose(yaml: text).flatMap { $0.null == nil ? $0 : nil }
     } catch let error as YamlError {
       throw problem(from: error)
     } catch {

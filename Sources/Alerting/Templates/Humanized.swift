@@ -55,8 +55,9 @@ package enum Humanized {
   /// `2026-11-22 14:02:31.412 +0000 UTC`, as Go prints a time; the input is Unix seconds.
   package static func timestamp(_ value: Double) throws(TemplateProblem) -> String {
     guard value.isFinite else { return fourDigits(value) }
+    // Through nanoseconds, cut off towards zero, as Prometheus does.
     guard abs(value) < 9e9 else { throw TemplateProblem("\(value) cannot be represented as a time") }
-    let time = WallTime(unixMilliseconds: Int64((value * 1000).rounded(.down))).description
+    let time = WallTime(unixMilliseconds: Int64(value * 1e9) / 1_000_000).description
     var text = time.dropLast()
     while text.hasSuffix("0"), text.contains(".") { text.removeLast() }
     if text.hasSuffix(".") { text.removeLast() }
