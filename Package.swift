@@ -118,7 +118,10 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     tests(
       "BreakwaterTests",
-      ["Breakwater", "Alerting", "ControlModel", "DataPlane", "TradingRuntime", "Strategy", "BreakwaterTesting"]),
+      [
+        "Breakwater", "AdminAPI", "Alerting", "MetricStore", "PromQL", "TradingRuntime", "Strategy", "Store",
+        "DataPlane", "Telemetry", "ControlModel", "BreakwaterTesting",
+      ]),
     tests(
       "StoryTests",
       [

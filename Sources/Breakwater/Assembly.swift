@@ -43,6 +43,7 @@ package struct Assembly: Sendable {
   let metrics: MetricRegistry
   let metricStore: MetricStore
   let desk: AlertDesk
+  let alertMemory: AlertMemory
   let notifier: Notifier
   let bus: EventBus
   let refresher: KeyRefresher?
@@ -110,6 +111,8 @@ package struct Assembly: Sendable {
     alerting.intervalMilliseconds = Int64(configuration.alerting.interval / .milliseconds(1))
     desk = AlertDesk(
       material.ruleGroups, settings: alerting, store: metricStore, clocks: clocks, metrics: metrics)
+    alertMemory = AlertMemory(controlStore)
+    desk.restore(alertMemory.recall(at: startedAt), at: startedAt)
     notifier = Notifier(
       configuration.alerting.receivers, externalURL: "http://\(configuration.server.listen)", clocks: clocks,
       metrics: metrics, sleep: { try await Task.sleep(for: $0) },

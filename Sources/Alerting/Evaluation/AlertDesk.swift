@@ -145,12 +145,13 @@ package final class AlertDesk: Sendable {
 
   // MARK: Over a restart
 
-  /// What is to be kept over a restart; worth storing whenever a tick returned transitions.
+  /// What is to be kept over a restart, always in the same order.
   package var records: [AlertRecord] {
     groups.withLock { groups in
       groups.flatMap { group in
         group.rules.flatMap { running in
-          running.state.alerts.values.map { AlertRecord($0, group: group.definition.name) }
+          running.state.alerts.values.sorted { $0.fingerprint < $1.fingerprint }
+            .map { AlertRecord($0, group: group.definition.name) }
         }
       }
     }

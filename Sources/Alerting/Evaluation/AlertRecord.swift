@@ -27,6 +27,12 @@ package struct AlertRecord: Codable, Sendable {
     absentSince = alert.absentSince?.unixMilliseconds
   }
 
+  /// Whether it says of the same alert the same state since the same times; value and words change with every tick.
+  package func isSameState(as other: AlertRecord) -> Bool {
+    group == other.group && expression == other.expression && labels == other.labels && state == other.state
+      && activeAt == other.activeAt && firedAt == other.firedAt && absentSince == other.absentSince
+  }
+
   /// Nil when the record cannot be an alert of `rule`.
   func alert(of rule: Rule) -> Alert? {
     guard case .alerting(let alerting) = rule.kind, let labels = try? Labels(labels.map { ($0.key, $0.value) }) else {

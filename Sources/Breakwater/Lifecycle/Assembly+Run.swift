@@ -36,6 +36,7 @@ extension Assembly {
     // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
     var services: [any Service] = [
       Background(name: "signals") { await self.sampleAndEvaluate() },
+      Background(name: "alert memory") { await self.rememberAlerts() },
       Background(name: "notifier") { await self.notifier.run() },
       Background(name: "status") { await self.publishStatus() },
       Background(name: "reload") { await self.reloadOnHangup() },
@@ -95,6 +96,13 @@ extension Assembly {
       observeReviews(at: now)
       ticks += 1
       if ticks % 60 == 0 { metricStore.dropExpired(at: now.unixMilliseconds) }
+      await SystemSources.sleep(configuration.alerting.interval)
+    }
+  }
+
+  private func rememberAlerts() async {
+    while !Task.isCancelled {
+      await alertMemory.keep(desk.records, at: options.clocks.now)
       await SystemSources.sleep(configuration.alerting.interval)
     }
   }

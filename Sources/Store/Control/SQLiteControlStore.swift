@@ -23,6 +23,9 @@ package final class SQLiteControlStore: ControlStore {
       try database.execute(sql: OperationRecords.schema)
     }
     migrator.registerMigration("2 revocations") { try $0.execute(sql: RevocationRecords.schema) }
+    migrator.registerMigration("3 alerts over a restart") { database in
+      try database.execute(sql: OperationRecords.alertSchema)
+    }
     return migrator
   }
 
