@@ -7,7 +7,7 @@ import Testing
 @testable import Realtime
 
 /// Who sees what, and in which order.
-@Suite(.timeLimit(.minutes(1))) struct `The event bus` {
+@Suite(.timeLimit(.minutes(3))) struct `The event bus` {
   private let test = TestBus()
 
   @Test func `shows a tenant its own events and nobody else's`() async throws {

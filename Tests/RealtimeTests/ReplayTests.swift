@@ -6,7 +6,7 @@ import Testing
 @testable import Realtime
 
 /// A reader that comes back names the last event it has.
-@Suite(.timeLimit(.minutes(1))) struct `Coming back` {
+@Suite(.timeLimit(.minutes(3))) struct `Coming back` {
   private let test = TestBus()
 
   /// Everything waiting for a reader, told from what comes after by a last event.

@@ -7,7 +7,7 @@ import Testing
 @testable import Realtime
 
 /// The bytes a browser reads (WHATWG HTML §9.2).
-@Suite(.timeLimit(.minutes(1))) struct `Server-sent events` {
+@Suite(.timeLimit(.minutes(3))) struct `Server-sent events` {
   /// Interprets a stream as §9.2.6 says, with CR, LF and CR LF as line ends.
   private func interpreted(_ text: String) -> [(id: String, name: String, data: String)] {
     var events: [(id: String, name: String, data: String)] = []

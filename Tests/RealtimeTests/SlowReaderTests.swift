@@ -6,7 +6,7 @@ import Testing
 @testable import Realtime
 
 /// A reader that does not keep up costs a bounded amount and learns what it missed.
-@Suite(.timeLimit(.minutes(1))) struct `A slow reader` {
+@Suite(.timeLimit(.minutes(3))) struct `A slow reader` {
   private let test = TestBus()
   private let max = SubscriberQueue.queueMax
 

@@ -7,7 +7,7 @@ import Testing
 @testable import Alerting
 
 /// A webhook for every alert that fires or resolves.
-@Suite(.timeLimit(.minutes(1))) struct `The notifier` {
+@Suite(.timeLimit(.minutes(3))) struct `The notifier` {
   @Test func `tells each receiver once of each transition, and nobody of what is pending`() async throws {
     let test = try TestNotifier(["pager", "chat"])
     try await test.running {

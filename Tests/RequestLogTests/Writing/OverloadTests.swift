@@ -8,7 +8,7 @@ import Telemetry
 import Testing
 
 /// Only visibility is lost: nothing that is logged waits for the disk or fails with it.
-@Suite(.timeLimit(.minutes(1))) struct `When lines cannot be kept` {
+@Suite(.timeLimit(.minutes(3))) struct `When lines cannot be kept` {
   @Test func `more than may wait for a slow disk is dropped and counted, and nobody waits`() async throws {
     let disk = DispatchSemaphore(value: 0)
     let log = try TestLog(pending: 2000, copy: { _ in disk.wait() })
