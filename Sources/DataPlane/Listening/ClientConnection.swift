@@ -127,6 +127,10 @@ final class ClientConnection: ChannelInboundHandler {
     }
   }
 
+  private func parse(_ bytes: borrowing ByteBuffer) throws(HeadProblem) -> RequestHead? {
+    try loop.parser.parse(bytes.readableBytesUInt8Span)
+  }
+
   /// Reads and starts one request. False when its head is not complete, or while the client takes no answers.
   private func readHead() -> Bool {
     guard inbound.readableBytes > 0, isClientWritable else { return false }
@@ -140,7 +144,7 @@ final class ClientConnection: ChannelInboundHandler {
     exchange.reset()
     loop.parsedHeads += 1
     do throws(HeadProblem) {
-      guard let head = try loop.parser.parse(inbound.readableBytesUInt8Span) else {
+      guard let head = try parse(inbound) else {
         if searchedBytes == 0 { phaseDeadline = loop.clocks.monotonic() + loop.timeouts.head }
         searchedBytes = inbound.readableBytes
         return false
