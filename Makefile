@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check soak docs measure-stops embed
+.PHONY: help run build test check bench soak docs measure-stops embed
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -25,6 +25,11 @@ measure-stops: ## 200 stops under load and 50 kill -9, in figures
 	@scripts/setup test
 	@scripts/build
 	@scripts/measure-stops $(ARGS)
+
+bench: ## The gateway beside the proxies installed here: CPU per request, latency, ratios
+	@scripts/setup bench
+	@scripts/build
+	@scripts/bench $(ARGS)
 
 soak: ## 1,000 requests a second through the proxy for a minute
 	@scripts/setup test

@@ -4,7 +4,7 @@ import Telemetry
 
 /// One request being answered: what the access line, the metrics and the response headers need. Reused from request to
 /// request on its connection, so that a request allocates nothing here.
-struct Exchange {
+struct Exchange: ~Copyable {
   var requestID: [UInt8] = []
   var trace = TraceContext(traceHigh: 0, traceLow: 0, spanID: 0, flags: 0)
   /// Whether the trace is the client's; only then does its `tracestate` mean anything.
