@@ -64,12 +64,14 @@ package final class TestClock: Sendable {
     }
   }
 
-  /// Moves time on, a millisecond at a time, until `work` is done.
-  package func run<Result: Sendable>(_ work: @escaping @Sendable () async -> Result) async -> Result {
+  /// Moves time on, a step at a time, until `work` is done.
+  package func run<Result: Sendable>(
+    step: Duration = .milliseconds(1), _ work: @escaping @Sendable () async -> Result
+  ) async -> Result {
     let mover = Task {
       while !Task.isCancelled {
         try? await Task.sleep(for: .microseconds(200))
-        advance(by: .milliseconds(1))
+        advance(by: step)
       }
     }
     defer { mover.cancel() }

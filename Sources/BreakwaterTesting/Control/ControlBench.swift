@@ -3,7 +3,7 @@ package import ControlPlane
 package import Store
 import Synchronization
 package import Telemetry
-import TradingRuntime
+package import TradingRuntime
 
 /// A control plane on simulated disks, and what its parts did in order. Building another one on the same disks is a
 /// restart.
@@ -19,8 +19,24 @@ package final class ControlBench: Sendable {
   package let trace: Trace
   private let journaled: [Control]
 
+  /// What stands between the processor and its parts: nothing, or something a test put there.
+  package struct Between {
+    package var store: (SimulatedControlStore) -> any ControlStore = { $0 }
+    package var disk: (SimulatedStorage) -> any StableStorage = { $0 }
+    package var runtime: (SimulatedRuntime) -> any ControlledRuntime = { $0 }
+
+    package init() {}
+
+    /// Disks that `life` can be cut off from.
+    package init(_ life: Lifeline) {
+      store = { MortalStore($0, of: life) }
+      disk = { MortalStorage($0, of: life) }
+    }
+  }
+
   package init(
-    after earlier: ControlBench? = nil, seed: UInt64 = 1, adjust: (inout CommandProcessor.Settings) -> Void = { _ in }
+    after earlier: ControlBench? = nil, seed: UInt64 = 1, between: Between = Between(),
+    adjust: (inout CommandProcessor.Settings) -> Void = { _ in }
   ) throws {
     let trace = earlier?.trace ?? Trace()
     let clock = earlier?.clock ?? TestClock()
@@ -34,14 +50,15 @@ package final class ControlBench: Sendable {
         trace.add("committed \(commit.audit.action)")
       }
     disk = earlier?.disk ?? SimulatedStorage { trace.add($0) }
-    (journal, journaled) = try ControlJournal.open(disk, "control.journal")
+    (journal, journaled) = try ControlJournal.open(between.disk(disk), "control.journal")
     runtime = SimulatedRuntime(history: history, now: { clock.clocks.now }, told: { trace.add($0) })
     people = try TestPeople(at: clock.clocks.now)
     guard let replica = ReplicaID("r1") else { preconditionFailure("r1 is an id") }
     var settings = CommandProcessor.Settings(replica: replica)
     adjust(&settings)
     processor = CommandProcessor(
-      settings: settings, store: store, journal: journal, runtime: runtime, clocks: clock.clocks,
+      settings: settings, store: between.store(store), journal: journal, runtime: between.runtime(runtime),
+      clocks: clock.clocks,
       ids: IDSource(seed: seed) { clock.clocks.now }, metrics: metrics, sleep: { await clock.sleep($0) },
       announce: { trace.add("announced \($0.what.rawValue)") })
   }
@@ -52,8 +69,11 @@ package final class ControlBench: Sendable {
     await processor.open()
   }
 
-  package static func started(after earlier: ControlBench? = nil, seed: UInt64 = 1) async throws -> ControlBench {
-    let bench = try ControlBench(after: earlier, seed: seed)
+  package static func started(
+    after earlier: ControlBench? = nil, seed: UInt64 = 1, between: Between = Between(),
+    adjust: (inout CommandProcessor.Settings) -> Void = { _ in }
+  ) async throws -> ControlBench {
+    let bench = try ControlBench(after: earlier, seed: seed, between: between, adjust: adjust)
     try await bench.start()
     return bench
   }
@@ -84,7 +104,40 @@ package final class ControlBench: Sendable {
 
   package var epoch: Epoch { processor.current.state.epoch }
 
+  /// Asks for a release by one admin, at the epoch of now.
+  package func request(
+    _ controls: [ControlID], by name: String = "ada", reason: String = "bench: go on again", at epoch: Epoch? = nil
+  ) async throws -> Approval {
+    let answer = try await processor.requestRelease(
+      controls, reason: reason, expecting: epoch ?? self.epoch, isBreakGlass: false, by: admin(name))
+    guard case .needsApproval(let approval) = answer else { throw Surprise("no approval was asked for: \(answer)") }
+    return approval
+  }
+
+  /// Approves by another admin.
+  @discardableResult
+  package func approve(_ approval: Approval, by name: String = "grace") async throws -> Receipt {
+    let answer = try await processor.decide(approval.id, .approve, by: admin(name))
+    guard case .released(let receipt) = answer else { throw Surprise("nothing was released: \(answer)") }
+    return receipt
+  }
+
+  /// What the store holds of a control.
+  package func document(_ id: ControlID) async throws -> ControlDocument? { try await store.document(id) }
+
+  /// Words of the audit log, oldest first.
+  package var audited: [String] { store.leaves.map(\.entry.action) }
+
   private func requestID() -> RequestID { RequestID(checked: "bench-request-1") }
+}
+
+/// An answer of another kind than the test is about.
+package struct Surprise: Error, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) {
+    self.description = description
+  }
 }
 
 /// What happened, in order, in words.

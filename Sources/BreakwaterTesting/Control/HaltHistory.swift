@@ -1,11 +1,11 @@
 package import ControlModel
 import Synchronization
 
-/// What happened, in one order, and the judgement of invariant H: after a stop is sealed no order in its scope starts until
-/// a release of that stop commits.
+/// What happened, in one order, and the judgement of invariant H: after a stop is sealed no order it refuses starts until a
+/// release of that stop commits.
 package final class HaltHistory: Sendable {
   package enum Event: Sendable {
-    case started(OrderScope)
+    case started(OrderScope, isReducing: Bool)
     /// The stop's caller was told.
     case sealed(Control)
     /// The release takes effect in the store.
@@ -16,7 +16,9 @@ package final class HaltHistory: Sendable {
 
   package init() {}
 
-  package func orderStarted(_ scope: OrderScope) { content.withLock { $0.append(.started(scope)) } }
+  package func orderStarted(_ scope: OrderScope, isReducing: Bool = false) {
+    content.withLock { $0.append(.started(scope, isReducing: isReducing)) }
+  }
   package func sealed(_ control: Control) { content.withLock { $0.append(.sealed(control)) } }
   package func released(_ ids: [ControlID]) { content.withLock { $0.append(.released(ids)) } }
 
@@ -25,7 +27,7 @@ package final class HaltHistory: Sendable {
     events.count { if case .started = $0 { true } else { false } }
   }
 
-  /// One sentence per order that started although a sealed stop covered it.
+  /// One sentence per order that started although a sealed stop refuses it.
   package var violations: [String] {
     var inForce: [ControlID: Control] = [:]
     var released: Set<ControlID> = []
@@ -36,8 +38,11 @@ package final class HaltHistory: Sendable {
       case .released(let ids):
         released.formUnion(ids)
         for id in ids { inForce[id] = nil }
-      case .started(let scope):
-        if let control = inForce.values.first(where: { $0.level == .halted && $0.scope.covers(scope) }) {
+      case .started(let scope, let isReducing):
+        let refusing = inForce.values.first { control in
+          (control.level == .halted || !isReducing) && control.scope.covers(scope)
+        }
+        if let control = refusing {
           found.append("an order of \(scope.tenant)/\(scope.profile) started under \(control.id)")
         }
       }

@@ -6,6 +6,8 @@ package import TradingRuntime
 package final class SimulatedRuntime: ControlledRuntime {
   package let gate = OrderGate()
   package let history: HaltHistory
+  /// Shut it and cancels hang.
+  package let line = FaultSwitch()
   private let replica: ReplicaID
   private let now: @Sendable () -> WallTime
   private let told: @Sendable (String) -> Void
@@ -38,7 +40,7 @@ package final class SimulatedRuntime: ControlledRuntime {
     switch gate.enter(seat, venue: scope.venue, symbol: scope.symbol, isReducing: isReducing) {
     case .refused: return false
     case .passed(let pass):
-      history.orderStarted(scope)
+      history.orderStarted(scope, isReducing: isReducing)
       seat.noteOrderOut(at: now())
       await write()
       gate.leave(pass)
@@ -79,6 +81,7 @@ package final class SimulatedRuntime: ControlledRuntime {
   }
 
   package func cancel(_ orders: [OrderID]) async -> CancelReport {
+    await line.pass()
     state.withLock { state in
       state.cancels += orders
       for id in orders { state.working[id] = nil }

@@ -18,6 +18,7 @@ package enum Fault: Sendable, Equatable {
 package final class FaultSwitch: Sendable {
   private struct State {
     var fault = Fault.none
+    var tries = 0
     var isShut = false
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
@@ -30,6 +31,10 @@ package final class FaultSwitch: Sendable {
     get { state.withLock { $0.fault } }
     set { state.withLock { $0.fault = newValue } }
   }
+
+  /// How often the faulty part was asked for something, whatever came of it.
+  package var tries: Int { state.withLock { $0.tries } }
+  func noteTry() { state.withLock { $0.tries += 1 } }
 
   /// From now on callers of `pass` wait: the disk hangs.
   package func shut() { state.withLock { $0.isShut = true } }

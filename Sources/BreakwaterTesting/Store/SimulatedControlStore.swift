@@ -85,6 +85,7 @@ package final class SimulatedControlStore: ControlStore {
   }
 
   private func respond() async throws(StoreFailure) {
+    faults.noteTry()
     await faults.pass()
     if faults.fault == .refuses { throw Fault.failure }
   }

@@ -19,6 +19,7 @@ package final class SimulatedStorage: StableStorage {
 
   package func write(_ bytes: [UInt8], at offset: Int) throws(StoreFailure) {
     let fault = faults.fault
+    defer { faults.noteTry() }
     let kept: [UInt8]
     switch fault {
     case .refuses: throw Fault.failure
