@@ -42,12 +42,13 @@ package final class RuntimeBench<V: Venue>: Sendable {
 
   deinit { running.withLock { $0?.cancel() } }
 
-  /// Recovers, opens the gate, and takes in the venue's events.
+  /// Recovers, opens the gate, and takes in the venue's events. From there on a pass is made when time moves, or by hand.
   package func start(_ profiles: [Profile]) async throws {
     try await runtime.recover(profiles)
     runtime.setHeld(false)
     let runtime = runtime
     running.withLock { $0 = Task { await runtime.run() } }
+    _ = await eventually { runtime.state.passes > 0 }
   }
 
   /// Ends the runtime's own work, as the end of its process would, and leaves files and venue as they are.

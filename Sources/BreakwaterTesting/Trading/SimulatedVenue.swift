@@ -29,6 +29,11 @@ package final class SimulatedVenue: Venue {
     package var refusesCancels = false
     package var refusesQuestions = false
     package var knowsEveryOrder = true
+
+    package init(_ write: Write = .taken, knowsEveryOrder: Bool = true) {
+      self.write = write
+      self.knowsEveryOrder = knowsEveryOrder
+    }
   }
 
   fileprivate struct State {
@@ -38,18 +43,23 @@ package final class SimulatedVenue: Venue {
     var arrivals: [OrderID] = []
     var cancels: [OrderID] = []
     var events: AsyncStream<VenueEvent>.Continuation?
+    /// Said before anybody listened.
+    var unheard: [VenueEvent] = []
   }
 
   package let id: VenueID
   /// Shut it and writes hang.
   package let line = FaultSwitch()
   private let now: @Sendable () -> WallTime
+  private let arrived: @Sendable (VenueOrder) -> Void
   private let state = Mutex(State())
 
-  package init(now: @escaping @Sendable () -> WallTime) {
+  /// - Parameter arrived: hears of each order at the moment the venue takes it.
+  package init(now: @escaping @Sendable () -> WallTime, arrived: @escaping @Sendable (VenueOrder) -> Void = { _ in }) {
     guard let id = VenueID("paper") else { preconditionFailure("paper is an id") }
     self.id = id
     self.now = now
+    self.arrived = arrived
   }
 
   package var manner: Manner {
@@ -97,6 +107,8 @@ package final class SimulatedVenue: Venue {
     state.withLock { state in
       state.events?.finish()
       state.events = output
+      for event in state.unheard { output.yield(event) }
+      state.unheard = []
     }
     return stream
   }
@@ -110,9 +122,12 @@ package final class SimulatedVenue: Venue {
       case .notSent: return .notSent("no route")
       case .lost: return .uncertain("timeout")
       case .unanswered:
+        arrived(order)
         state.take(order, rejects: false, at: nil)
         return .uncertain("timeout")
-      case .taken: state.take(order, rejects: false, at: now())
+      case .taken:
+        arrived(order)
+        state.take(order, rejects: false, at: now())
       case .rejected: state.take(order, rejects: true, at: now())
       }
       return nil
@@ -167,7 +182,10 @@ extension SimulatedVenue.State {
     if let now { say(order.id, rejects ? .rejected(reason: "not tradable") : .accepted, at: now) }
   }
 
-  fileprivate func say(_ id: OrderID, _ what: VenueEvent.What, at now: WallTime) {
-    for _ in 0..<manner.speech.copies { events?.yield(VenueEvent(order: id, what: what, at: now)) }
+  fileprivate mutating func say(_ id: OrderID, _ what: VenueEvent.What, at now: WallTime) {
+    let event = VenueEvent(order: id, what: what, at: now)
+    for _ in 0..<manner.speech.copies {
+      if let events { events.yield(event) } else { unheard.append(event) }
+    }
   }
 }
