@@ -25,13 +25,16 @@ package final class ControlBench: Sendable {
     package var disk: (SimulatedStorage) -> any StableStorage = { $0 }
     package var runtime: (SimulatedRuntime) -> any ControlledRuntime = { $0 }
 
-    package init() {}
+    fileprivate let life: Lifeline
 
     /// Disks that `life` can be cut off from.
     package init(_ life: Lifeline) {
+      self.life = life
       store = { MortalStore($0, of: life) }
       disk = { MortalStorage($0, of: life) }
     }
+
+    package init() { life = Lifeline() }
   }
 
   package init(
@@ -51,7 +54,9 @@ package final class ControlBench: Sendable {
       }
     disk = earlier?.disk ?? SimulatedStorage { trace.add($0) }
     (journal, journaled) = try ControlJournal.open(between.disk(disk), "control.journal")
-    runtime = SimulatedRuntime(history: history, now: { clock.clocks.now }, told: { trace.add($0) })
+    let life = between.life
+    runtime = SimulatedRuntime(
+      history: history, now: { clock.clocks.now }, isAlive: { life.isAlive }, told: { trace.add($0) })
     people = try TestPeople(at: clock.clocks.now)
     guard let replica = ReplicaID("r1") else { preconditionFailure("r1 is an id") }
     var settings = CommandProcessor.Settings(replica: replica)

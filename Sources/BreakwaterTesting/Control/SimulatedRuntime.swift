@@ -11,6 +11,7 @@ package final class SimulatedRuntime: ControlledRuntime {
   private let replica: ReplicaID
   private let now: @Sendable () -> WallTime
   private let told: @Sendable (String) -> Void
+  private let isAlive: @Sendable () -> Bool
   private let state = Mutex(State())
 
   private struct State {
@@ -19,14 +20,17 @@ package final class SimulatedRuntime: ControlledRuntime {
     var cancels: [OrderID] = []
   }
 
-  /// - Parameter told: hears of each call in order, for tests of the order of effects.
+  /// - Parameters:
+  ///   - isAlive: whether its process lives; a dead one starts no order.
+  ///   - told: hears of each call in order, for tests of the order of effects.
   package init(
     history: HaltHistory = HaltHistory(), now: @escaping @Sendable () -> WallTime,
-    told: @escaping @Sendable (String) -> Void = { _ in }
+    isAlive: @escaping @Sendable () -> Bool = { true }, told: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.history = history
     self.now = now
     self.told = told
+    self.isAlive = isAlive
     guard let replica = ReplicaID("r1") else { preconditionFailure("r1 is an id") }
     self.replica = replica
   }
@@ -40,6 +44,10 @@ package final class SimulatedRuntime: ControlledRuntime {
     switch gate.enter(seat, venue: scope.venue, symbol: scope.symbol, isReducing: isReducing) {
     case .refused: return false
     case .passed(let pass):
+      guard isAlive() else {
+        gate.leave(pass)
+        return false
+      }
       history.orderStarted(scope, isReducing: isReducing)
       seat.noteOrderOut(at: now())
       await write()
