@@ -39,9 +39,14 @@ package final class FaultSwitch: Sendable {
   /// From now on callers of `pass` wait: the disk hangs.
   package func shut() { state.withLock { $0.isShut = true } }
 
-  package func open() {
+  package func open() { letThrough(isShut: false) }
+
+  /// Lets those through who wait, and stays shut for the next.
+  package func letThrough() { letThrough(isShut: true) }
+
+  private func letThrough(isShut: Bool) {
     let waiting = state.withLock { state in
-      state.isShut = false
+      state.isShut = isShut
       defer { state.waiting = [] }
       return state.waiting
     }

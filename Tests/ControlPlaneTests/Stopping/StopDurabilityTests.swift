@@ -145,4 +145,24 @@ import Testing
     _ = try await bench.imposeInTime()
     #expect(bench.journal.bytes > 0)
   }
+
+  @Test func `stays in the journal while an earlier stop's commit empties what it may`() async throws {
+    let bench = try await ControlBench.started { $0.journalBytesMax = 1 }
+    bench.store.faults.shut()
+    let (first, second) = (try bench.stop(Sample.orchid), try bench.stop(Sample.scalper))
+    let one = Task { await bench.processor.impose(first) }
+    #expect(await eventually { bench.store.faults.waitingCount == 1 })
+    let written = bench.disk.faults.tries
+    let other = Task { await bench.processor.impose(second) }
+    #expect(await eventually { bench.disk.faults.tries > written })
+
+    bench.store.faults.letThrough()
+    #expect(await one.value.durability == .committed)
+    #expect(await eventually { bench.store.faults.waitingCount == 1 })
+    let (_, journaled) = try ControlJournal.open(SimulatedStorage(bench.disk.bytes), "control.journal")
+    #expect(journaled.map(\.scope).contains(Sample.scalper), "a crash now would lose it")
+    bench.store.faults.open()
+    #expect(await other.value.durability == .committed)
+    #expect(await eventually { bench.journal.bytes == 0 })
+  }
 }

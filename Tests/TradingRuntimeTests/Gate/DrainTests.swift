@@ -71,6 +71,37 @@ import TradingRuntime
     await waiting.value
   }
 
+  @Test func `waits for sections that opened while an earlier drain was under way`() async throws {
+    let oldest = try enter()
+    let (pauses, ends) = (Tally(), Tally())
+    let earlier = Task {
+      await gate.drain(
+        hasTimedOut: { false },
+        pause: { _ in
+          pauses.add()
+          await Task.yield()
+        })
+    }
+    #expect(await eventually { pauses.count > 0 })
+    let newer = try enter()
+    let later = Task {
+      _ = await gate.drain(
+        hasTimedOut: { false },
+        pause: { _ in
+          pauses.add()
+          await Task.yield()
+        })
+      ends.add()
+    }
+    gate.leave(oldest)
+    let before = pauses.count
+    _ = await eventually { ends.count > 0 || pauses.count > before + 100 }
+    #expect(ends.count == 0)
+    gate.leave(newer)
+    _ = await (earlier.value, later.value)
+    #expect(ends.count == 1)
+  }
+
   @Test func `ends for any number who wait at once, none before the section they wait for`() async throws {
     let section = try enter()
     let ended = Tally()
