@@ -73,7 +73,7 @@ import TradingRuntime
 
   @Test func `waits for sections that opened while an earlier drain was under way`() async throws {
     let oldest = try enter()
-    let (pauses, ends) = (Tally(), Tally())
+    let (pauses, laterPauses, ends) = (Tally(), Tally(), Tally())
     let earlier = Task {
       await gate.drain(
         hasTimedOut: { false },
@@ -88,14 +88,15 @@ import TradingRuntime
       _ = await gate.drain(
         hasTimedOut: { false },
         pause: { _ in
-          pauses.add()
+          laterPauses.add()
           await Task.yield()
         })
       ends.add()
     }
+    #expect(await eventually { laterPauses.count > 0 })
     gate.leave(oldest)
-    let before = pauses.count
-    _ = await eventually { ends.count > 0 || pauses.count > before + 100 }
+    let before = laterPauses.count
+    _ = await eventually { ends.count > 0 || laterPauses.count > before + 100 }
     #expect(ends.count == 0)
     gate.leave(newer)
     _ = await (earlier.value, later.value)
