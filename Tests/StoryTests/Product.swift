@@ -121,7 +121,7 @@ final class Product: Sendable {
     if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     if let body { request.body = .bytes(ByteBuffer(string: body)) }
-    let response = try await http.execute(request, timeout: .seconds(10))
+    let response = try await http.execute(request, timeout: .seconds(60))
     let bytes = try await response.body.collect(upTo: 16 * 1024 * 1024)
     return Answer(
       status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
@@ -135,15 +135,15 @@ final class Product: Sendable {
       0, +)
   }
 
-  /// Asks until `isDone` holds, for at most ten seconds.
+  /// Asks until `isDone` holds, for at most a minute.
   func eventually(_ what: String, _ isDone: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(10)
+    let end = clock.now + .seconds(60)
     while clock.now < end {
       if try await isDone() { return }
       try await Task.sleep(for: .milliseconds(20))
     }
-    Issue.record("not within ten seconds: \(what)")
+    Issue.record("not within a minute: \(what)")
   }
 }
 

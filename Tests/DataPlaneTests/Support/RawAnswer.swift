@@ -16,7 +16,7 @@ struct RawAnswer: Sendable {
 
 extension RawConnection {
   /// Waits for one whole answer and removes it. `method` is the request's: an answer to HEAD has no body.
-  func answer(to method: String = "GET", within limit: Duration = .seconds(10)) async throws -> RawAnswer {
+  func answer(to method: String = "GET", within limit: Duration = .seconds(60)) async throws -> RawAnswer {
     let head = try await take(until: "\r\n\r\n", within: limit)
     let lines = head.split(separator: "\r\n", omittingEmptySubsequences: true)
     let words = lines[0].split(separator: " ", maxSplits: 2)

@@ -103,7 +103,7 @@ final class RawConnection: Sendable {
   }
 
   /// Waits until `count` bytes are there and removes them.
-  func take(_ count: Int, within limit: Duration = .seconds(10)) async throws -> [UInt8] {
+  func take(_ count: Int, within limit: Duration = .seconds(60)) async throws -> [UInt8] {
     try await waitUntil("\(count) bytes, got \(receivedCount)", within: limit) { receivedCount >= count || isClosed }
     return state.withLock { state in
       defer { state.received.removeFirst(min(count, state.received.count)) }
@@ -112,7 +112,7 @@ final class RawConnection: Sendable {
   }
 
   /// Waits until `mark` has been received and removes everything up to and including it.
-  func take(until mark: String, within limit: Duration = .seconds(10)) async throws -> String {
+  func take(until mark: String, within limit: Duration = .seconds(60)) async throws -> String {
     let mark = Array(mark.utf8)
     var end: Int?
     try await waitUntil(
@@ -125,7 +125,7 @@ final class RawConnection: Sendable {
     return String(decoding: try await take(end), as: UTF8.self)
   }
 
-  func closed(within limit: Duration = .seconds(10)) async throws {
+  func closed(within limit: Duration = .seconds(60)) async throws {
     try await waitUntil("the connection closes; got \(text.debugDescription)", within: limit) { isClosed }
   }
 

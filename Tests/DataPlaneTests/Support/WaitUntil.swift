@@ -2,7 +2,7 @@ import BreakwaterTesting
 
 /// Waits until `isDone` holds, for effects that come from other threads; throws `NotInTime`, saying what was waited for.
 func waitUntil(
-  _ what: @autoclosure () -> String, within limit: Duration = .seconds(10), _ isDone: () async throws -> Bool
+  _ what: @autoclosure () -> String, within limit: Duration = .seconds(60), _ isDone: () async throws -> Bool
 ) async throws {
   guard try await !eventually(within: limit, isDone) else { return }
   throw NotInTime(what: what(), limit: limit)
