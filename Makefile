@@ -29,7 +29,7 @@ measure-stops: ## 200 stops under load and 50 kill -9, in figures
 bench: ## The gateway beside the proxies installed here: CPU per request, latency, ratios
 	@scripts/setup bench
 	@scripts/build
-	@scripts/bench $(ARGS)
+	@scripts/bench --instructions $(ARGS)
 
 soak: ## 1,000 requests a second through the proxy for a minute
 	@scripts/setup test

@@ -71,12 +71,12 @@ http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 300s;
 """)]
 
 
-def breakwater(material, binary, port, backend, loops=1):
-    """The full job: token, tenant, limits, ids, JSON access line, proxy."""
+def breakwater(material, binary, port, backend, interval="1s"):
+    """The full job: token, tenant, limits, ids, JSON access line, proxy; alert rules every `interval` beside it."""
     config = material.write("breakwater.yaml", f"""
 environment: bench
-server: {{ listen: "127.0.0.1:{port}", ops: "127.0.0.1:{free_port()}", loops: {loops} }}
-dataDir: {material.path('state')}
+server: {{ listen: "127.0.0.1:{port}", ops: "127.0.0.1:{free_port()}", loops: 1 }}
+dataDir: {material.path(f'state-{port}')}
 auth: {{ issuer: "{ISSUER}", audience: "{AUDIENCE}", jwks: {material.path('jwks.json')} }}
 upstreams: {{ backend: {{ url: "http://127.0.0.1:{backend}" }} }}
 routes: [ {{ path: /api/v1, upstream: backend, roles: [user] }} ]
@@ -86,6 +86,7 @@ limits:
   ip: {{ rate: 1000000/1s, burst: 1000000 }}
 logs: {{ stdout: false }}
 runtime: {{ enabled: false }}
+alerting: {{ interval: {interval} }}
 """)
     return [binary, "serve", "--config", config]
 
