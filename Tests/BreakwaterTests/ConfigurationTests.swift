@@ -155,4 +155,22 @@ import Testing
     #expect(configuration.routes.map(\.cost) == [1, 5])
     #expect(configuration.alerting.receivers.map(\.name) == ["page"])
   }
+
+  @Test func `shows no webhook and no password, but that they changed`() throws {
+    func shown(_ path: String) throws -> String {
+      try load("alerting: { receivers: [ { name: page, webhook: \"https://hooks.test/\(path)\" } ] }\n").sources
+        .map(\.value).joined(separator: " ")
+    }
+    #expect(try !shown("T0KEN").contains("T0KEN"))
+    #expect(try shown("T0KEN") != shown("0THER"))
+    #expect(try shown("T0KEN") == shown("T0KEN"))
+    for text in [
+      "upstreams: { backend: { url: \"http://ada:T0KEN@127.0.0.1:9\" } }\n",
+      "alerting: { receivers: [ { name: page, webhook: \"hooks.test/T0KEN\" } ] }\n",
+    ] {
+      let found = problems(text)
+      #expect(!found.isEmpty)
+      #expect(!found.joined().contains("T0KEN"), "\(found)")
+    }
+  }
 }

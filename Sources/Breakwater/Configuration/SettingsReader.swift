@@ -36,10 +36,10 @@ final class SettingsReader {
   }
 
   /// The text of a scalar setting: from the environment, else from the file; nil when neither has it.
-  func text(_ key: String, _ node: Node?, isSecret: Bool = false) -> (text: String, node: Node?, variable: String?)? {
+  func text(_ key: String, _ node: Node?) -> (text: String, node: Node?, variable: String?)? {
     let variable = Self.variable(for: key)
     if let text = environment[variable] {
-      sources.append(SettingSource(key: key, value: isSecret ? "(secret)" : text, source: variable))
+      sources.append(SettingSource(key: key, value: SettingSecret.shown(text, key), source: variable))
       return (text, nil, variable)
     }
     guard let node else { return nil }
@@ -48,7 +48,7 @@ final class SettingsReader {
       return nil
     }
     let place = node.mark.map { "\(file):\($0.line)" } ?? file
-    sources.append(SettingSource(key: key, value: isSecret ? "(secret)" : scalar.string, source: place))
+    sources.append(SettingSource(key: key, value: SettingSecret.shown(scalar.string, key), source: place))
     return (scalar.string, node, nil)
   }
 }
@@ -104,7 +104,7 @@ final class SettingsSection {
   func read<Value>(_ key: String, default fallback: Value, allowed: String, _ parse: (String) -> Value?) -> Value {
     guard let found = reader.text(full(key), value(key)) else { return fallback }
     guard let value = parse(found.text) else {
-      let message = "\"\(found.text)\" is not allowed; write \(allowed)"
+      let message = "\"\(SettingSecret.shown(found.text, full(key)))\" is not allowed; write \(allowed)"
       if let variable = found.variable {
         reader.problem(variable: variable, message)
       } else {

@@ -34,7 +34,7 @@ enum OutboundHTTP {
     let response = try await client.execute(request, timeout: .nanoseconds(limit.wholeNanoseconds))
     _ = try await response.body.collect(upTo: 64 * 1024)
     guard (200..<300).contains(response.status.code) else {
-      throw Failure(description: "\(url) answered \(response.status.code)")
+      throw Failure(description: "the receiver answered \(response.status.code)")
     }
   }
 }
