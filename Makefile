@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench soak docs measure-stops embed
+.PHONY: help run build test coverage check bench soak docs measure-stops embed
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -17,6 +17,10 @@ build: ## Build the release binary
 test: ## Every test: Swift, rules, browser
 	@scripts/setup test
 	@scripts/test
+
+coverage: ## The Swift tests with coverage: covered lines by target
+	@scripts/setup test
+	@scripts/coverage
 
 check: ## Format, lint, layering, names, documents
 	@scripts/check

@@ -1,4 +1,5 @@
 """The product as the measurements see it: a process of the demo, and a plain HTTP/1.1 connection."""
+import atexit
 import json
 import os
 import signal
@@ -18,6 +19,22 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def launch(command, **options):
+    """A child process that does not outlive this one, however it ends."""
+    process = subprocess.Popen(command, **options)
+
+    def end():
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    atexit.register(end)
+    return process
 
 
 class Connection:
@@ -85,8 +102,8 @@ class Demo:
 
     def start(self):
         self.port, self.ops = free_port(), free_port()
-        self.log = open(os.path.join(self.folder, "..", os.path.basename(self.folder) + ".log"), "wb")
-        self.process = subprocess.Popen(
+        self.log = open(os.path.join(self.folder, "demo.log"), "ab")
+        self.process = launch(
             [self.binary, "demo", "--incident", self.incident, "--speed", str(self.speed), "--data", self.folder,
              "--listen", f"127.0.0.1:{self.port}", "--ops", f"127.0.0.1:{self.ops}"],
             stdout=self.log, stderr=subprocess.STDOUT)
