@@ -30,12 +30,14 @@ package struct AdminRoutes {
   private static let scrapers: Set<Role> = [.metrics, .admin]
   private static let traders: Set<Role> = [.user]
   private static let everyone = Set(Role.allCases)
+  /// Metrics and alerts are labelled with tenants: for those who watch over all of them, not for a tenant's user.
+  private static let watchers: Set<Role> = [.support, .operator, .admin, .auditor, .metrics]
 
   package var all: [Route] {
     var routes = health + console(ConsoleEndpoints(context: context, verify: verify, files: filesByPath))
     routes += status + controls + alerts + requests + revocations + configuration + audit + trading + streams
     routes +=
-      prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.everyone))
+      prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.watchers))
     let documented = routes
     routes.append(
       Route(

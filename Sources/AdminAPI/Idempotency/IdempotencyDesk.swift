@@ -36,7 +36,7 @@ package actor IdempotencyDesk {
     guard (1...Self.keyBytesMax).contains(key.utf8.count) else {
       throw Refusal(.requestInvalid, "Idempotency-Key has 1 to \(Self.keyBytesMax) bytes.")
     }
-    let scoped = "\(call.caller?.subject ?? "")|\(route)|\(key)"
+    let scoped = Self.scope(call.caller, route, key)
     let digest = DocumentDigest.of(Array(call.path.utf8) + [0] + Array(call.body.readableBytesView))
     while true {
       if let kept = await kept(scoped) { return try replay(kept, digest) }
@@ -51,6 +51,12 @@ package actor IdempotencyDesk {
       await keep(OperationRecords.KeptAnswer(digest: digest, status: reply.status, body: body), scoped)
     }
     return reply
+  }
+
+  /// The same name in two tenants is two people, and neither may be given the other's answer. No part can hold a line
+  /// feed, so that no two scopes spell the same.
+  private static func scope(_ caller: Principal?, _ route: String, _ key: String) -> String {
+    "\(caller?.tenant?.text ?? "")\n\(caller?.subject ?? "")\n\(route)\n\(key)"
   }
 
   private static let reused = Refusal(
