@@ -316,18 +316,24 @@ static const unsigned char asset_103[] = {
 #embed "../../runbooks/StreamEventsDropped.md" suffix(, )
 0};
 static const unsigned char asset_104[] = {
-#embed "../../runbooks/TradingLoopLagHigh.md" suffix(, )
+#embed "../../runbooks/TenantIsolationViolation.md" suffix(, )
 0};
 static const unsigned char asset_105[] = {
-#embed "../../runbooks/TradingLoopStalled.md" suffix(, )
+#embed "../../runbooks/TenantProbing.md" suffix(, )
 0};
 static const unsigned char asset_106[] = {
-#embed "../../runbooks/TradingRuntimeDown.md" suffix(, )
+#embed "../../runbooks/TradingLoopLagHigh.md" suffix(, )
 0};
 static const unsigned char asset_107[] = {
-#embed "../../runbooks/UpstreamErrorsHigh.md" suffix(, )
+#embed "../../runbooks/TradingLoopStalled.md" suffix(, )
 0};
 static const unsigned char asset_108[] = {
+#embed "../../runbooks/TradingRuntimeDown.md" suffix(, )
+0};
+static const unsigned char asset_109[] = {
+#embed "../../runbooks/UpstreamErrorsHigh.md" suffix(, )
+0};
+static const unsigned char asset_110[] = {
 #embed "../../runbooks/Watchdog.md" suffix(, )
 0};
 
@@ -436,11 +442,13 @@ static const struct breakwater_asset assets[] = {
   {"runbooks/StopUnrecorded.md", asset_101, sizeof(asset_101) - 1},
   {"runbooks/StoreCommitSlow.md", asset_102, sizeof(asset_102) - 1},
   {"runbooks/StreamEventsDropped.md", asset_103, sizeof(asset_103) - 1},
-  {"runbooks/TradingLoopLagHigh.md", asset_104, sizeof(asset_104) - 1},
-  {"runbooks/TradingLoopStalled.md", asset_105, sizeof(asset_105) - 1},
-  {"runbooks/TradingRuntimeDown.md", asset_106, sizeof(asset_106) - 1},
-  {"runbooks/UpstreamErrorsHigh.md", asset_107, sizeof(asset_107) - 1},
-  {"runbooks/Watchdog.md", asset_108, sizeof(asset_108) - 1},
+  {"runbooks/TenantIsolationViolation.md", asset_104, sizeof(asset_104) - 1},
+  {"runbooks/TenantProbing.md", asset_105, sizeof(asset_105) - 1},
+  {"runbooks/TradingLoopLagHigh.md", asset_106, sizeof(asset_106) - 1},
+  {"runbooks/TradingLoopStalled.md", asset_107, sizeof(asset_107) - 1},
+  {"runbooks/TradingRuntimeDown.md", asset_108, sizeof(asset_108) - 1},
+  {"runbooks/UpstreamErrorsHigh.md", asset_109, sizeof(asset_109) - 1},
+  {"runbooks/Watchdog.md", asset_110, sizeof(asset_110) - 1},
 };
 
 const struct breakwater_asset *breakwater_assets(size_t *count) {

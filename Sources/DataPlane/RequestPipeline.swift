@@ -5,7 +5,7 @@ import Telemetry
 
 /// The life of a request, top to bottom. The head arriving here passed the strict parser.
 ///
-/// identify → match → authenticate → authorize → tenant state → limits → endpoint or forward → record
+/// identify → match → authenticate → authorize → tenant → limits → endpoint or forward → record
 extension ClientConnection {
   func start(_ head: RequestHead) {
     begin()
@@ -23,6 +23,8 @@ extension ClientConnection {
       let route = try match(head, bytes)
       exchange.caller = try authenticate(head, bytes, route, at: now)
       try authorize(exchange.caller, route)
+      try checkTenant(exchange.caller, route, head, bytes)
+      exchange.guardMode = route.guardMode(for: exchange.caller)
       try spend(route, exchange.caller, at: now)
       switch route.action {
       case .endpoint(let endpoint): try collect(for: endpoint, head, bytes)
@@ -67,6 +69,7 @@ extension ClientConnection {
     }
     exchange.continuesTrace = continued != nil
     exchange.trace = continued ?? TraceContext.start(at: exchange.wallStart, random: &loop.random)
+    if !body.isAtEnd { exchange.hasJSON = TenantNames.isJSON(loop.parser.fields, span) }
     if head.ambiguousFields > 0 { loop.counters.droppedSpelling.increment(by: head.ambiguousFields) }
     if head.identityFields > 0 { loop.counters.droppedIdentity.increment(by: head.identityFields) }
   }

@@ -42,6 +42,8 @@ package struct Configuration: Sendable {
     package var roles: Set<Role>
     package var trafficClass: TrafficClass
     package var cost: Int
+    package var guardMode: GuardMode
+    package var isMultiTenant: Bool
   }
 
   package struct Runtime: Sendable {
@@ -77,6 +79,7 @@ package struct Configuration: Sendable {
   package var upstreams: [Upstream]
   package var routes: [RouteSetting]
   package var limits: RatePolicies
+  package var isolation: IsolationPolicy
   package var controls: Controls
   package var runtime: Runtime
   package var alerting: Alerting

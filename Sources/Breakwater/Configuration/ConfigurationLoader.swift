@@ -55,7 +55,8 @@ package enum ConfigurationLoader {
         ReplicaID($0)
       },
       auth: auth(top.section("auth"), environment, platform: platform), upstreams: upstreams(top.section("upstreams")),
-      routes: routes(top), limits: limits(top.section("limits")), controls: controls(top.section("controls")),
+      routes: routes(top), limits: limits(top.section("limits")), isolation: isolation(top.section("guard")),
+      controls: controls(top.section("controls")),
       runtime: runtime(top.section("runtime")), alerting: alerting(top.section("alerting")),
       logsToStdout: logs(top.section("logs")), environmentName: top.string("environment", default: "paper"),
       sources: [])
@@ -212,11 +213,14 @@ package enum ConfigurationLoader {
       let trafficClass = one.choice(
         "class", default: TrafficClass.read, TrafficClass.allCases.filter { $0 != .control }.map { ($0.rawValue, $0) })
       let cost = one.integer("cost", default: 1, in: 1...1000)
+      let (guardMode, isMultiTenant) = guarding(one, roles)
       if path == nil, one.value("path") == nil { one.reader.problem(one.node, one.full("path"), "is missing") }
       if upstream.isEmpty { one.reader.problem(one.node, one.full("upstream"), "is missing") }
       one.finish()
       return path.map {
-        Configuration.RouteSetting(path: $0, upstream: upstream, roles: roles, trafficClass: trafficClass, cost: cost)
+        Configuration.RouteSetting(
+          path: $0, upstream: upstream, roles: roles, trafficClass: trafficClass, cost: cost,
+          guardMode: guardMode, isMultiTenant: isMultiTenant)
       }
     }
   }

@@ -26,7 +26,7 @@ final class LiveConfiguration: ConfigurationKeeper {
   /// Versions kept to go back to.
   private static let versionsMax = 20
   /// Sections whose settings take effect at once.
-  private static let live = ["routes", "upstreams", "limits"]
+  private static let live = ["routes", "upstreams", "limits", "guard"]
 
   private let file: ConfigurationFile?
   private let clocks: Clocks

@@ -17,6 +17,8 @@ struct Exchange: ~Copyable {
   var template = Exchange.unrouted
   var upstream = ""
   var caller: Principal?
+  /// What is done about another tenant's data in the answer.
+  var guardMode = GuardMode.off
   /// The client's address: the connection's, or what a trusted proxy says it is.
   var peer = PeerAddress.unknown
   /// Zero until an answer begins.
@@ -27,6 +29,8 @@ struct Exchange: ~Copyable {
   var bytesOut = 0
   /// Of a body that is read away after the answer.
   var discardedBytes = 0
+  /// The request has a body and says it is JSON.
+  var hasJSON = false
   var isHTTP10 = false
   var keepsConnection = true
   /// The client holds its body back until it is told `100 Continue`.
@@ -56,12 +60,14 @@ struct Exchange: ~Copyable {
     template = Exchange.unrouted
     upstream = ""
     caller = nil
+    guardMode = .off
     status = 0
     refusal = nil
     isUpstream = false
     bytesIn = 0
     bytesOut = 0
     discardedBytes = 0
+    hasJSON = false
     isHTTP10 = false
     keepsConnection = true
     awaitsContinue = false

@@ -45,6 +45,10 @@ extension ClientConnection {
           }
           run.body.writeImmutableBuffer(content)
         case .end:
+          if let refusal = tenantRefusal(ofBody: run.body) {
+            refuse(refusal)
+            return true
+          }
           phase = .answering
           phaseDeadline = .max
           run.launch(makeCall(run))

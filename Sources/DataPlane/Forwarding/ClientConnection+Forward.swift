@@ -13,6 +13,7 @@ extension ClientConnection {
       throw tooLarge(loop.settings.bodyBytesMax)
     }
     exchange.upstream = name
+    bodyScanner = bodyWatch(head)
     let run = ForwardRun(self, pool, head, bytes)
     forward = run
     phase = .forwarding
@@ -28,6 +29,13 @@ extension ClientConnection {
         stopForwarding()
         exchange.keepsConnection = false
         refuse(tooLarge(loop.settings.bodyBytesMax))
+        return true
+      }
+      if let scanner = bodyScanner, let refusal = refusal(of: scanner) {
+        // The upstream has not seen the end of the request, and will not.
+        stopForwarding()
+        exchange.keepsConnection = false
+        refuse(refusal)
         return true
       }
       if isEnd { phaseDeadline = .max } else { expectBody() }
@@ -51,6 +59,7 @@ extension ClientConnection {
       case .end: return (piece, true)
       case .content(let content):
         exchange.bytesIn += content.readableBytes
+        bodyScanner?.scan(content.readableBytesUInt8Span)
         if piece == nil { piece = content } else { piece?.writeImmutableBuffer(content) }
       }
     }
@@ -82,6 +91,7 @@ extension ClientConnection {
     out.writeStaticString(" HTTP/1.1\r\n")
     for field in loop.parser.fields {
       switch field.kind {
+      case .other where exchange.guardMode == .enforce && Self.choosesCoding(field.name, span): continue
       case .other, .host: break
       case .cookie where !ConsoleCookie.isPresent(in: span, field.value): break
       case .cookie:
@@ -95,6 +105,8 @@ extension ClientConnection {
       // The whole line, its CRLF included.
       out.writeBytes(raw.extracting(field.name.lowerBound..<Self.lineEnd(after: field.value.upperBound, span)))
     }
+    // What is looked at has to come whole and as it is.
+    if exchange.guardMode == .enforce { out.writeStaticString("Accept-Encoding: identity\r\n") }
     if head.host == nil { out.writeBytes(run.pool.hostLine) }
     if let caller = exchange.caller { out.writeBytes(caller.identityHeaderLines) }
     out.writeStaticString("X-Request-ID: ")
@@ -120,6 +132,12 @@ extension ClientConnection {
     out.writeStaticString("\r\n")
     loop.out = out
     return out
+  }
+
+  /// Fields that ask for an answer that cannot be looked at: compressed, or a part of one.
+  private static func choosesCoding(_ name: Range<Int>, _ span: Span<UInt8>) -> Bool {
+    FieldSyntax.equals(span, name, "accept-encoding") || FieldSyntax.equals(span, name, "range")
+      || FieldSyntax.equals(span, name, "if-range")
   }
 
   /// The client's cookies, without the one that is ours.

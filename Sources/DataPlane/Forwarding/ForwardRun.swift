@@ -18,6 +18,8 @@ final class ForwardRun {
   private var hasAnswer = false
   private var hasRetried = false
   private var answerIsChunked = false
+  /// Looks at the answer for other tenants' data; nil where nobody needs to.
+  private var watch: AnswerWatch?
   /// When the upstream is given up: it does not begin to answer, does not finish, or takes no more of the body.
   private var firstByteDeadline = Int64.max
   private var totalDeadline = Int64.max
@@ -107,13 +109,31 @@ final class ForwardRun {
     client.passContinue()
   }
 
-  func answered(_ answer: ResponseHead, _ fields: [Field], _ bytes: Span<UInt8>, firstContent: ByteBuffer?) {
+  /// - Parameter bytes: the head, which the ranges in `fields` point into.
+  func answered(_ answer: ResponseHead, _ fields: [Field], _ bytes: ByteBuffer, firstContent: ByteBuffer?) {
     hasAnswer = true
     firstByteDeadline = .max
-    answerIsChunked = client.writeAnswerHead(answer, fields, bytes, firstContent: firstContent)
+    watch = client.answerWatch()
+    guard let watch else {
+      answerIsChunked = client.writeAnswerHead(
+        answer, fields, bytes.readableBytesUInt8Span, firstContent: firstContent)
+      return
+    }
+    let head = AnswerWatch.Head(answer: answer, fields: fields, bytes: bytes)
+    switch client.watch(head, by: watch) {
+    case .refuse(let refusal): return block(refusal)
+    case .pass: pass(head, firstContent.map(watch.content))
+    case .hold: if let firstContent { _ = act(on: watch.content(firstContent)) }
+    }
+    tell(watch)
   }
 
   func content(_ content: ByteBuffer) {
+    guard let watch else { return pass(content) }
+    _ = act(on: watch.content(content))
+  }
+
+  private func pass(_ content: ByteBuffer) {
     client.writeContent(content, isChunked: answerIsChunked)
     guard !client.isClientWritable else { return }
     client.flushIfNeeded()
@@ -128,6 +148,10 @@ final class ForwardRun {
   /// The answer is complete; the connection has been released.
   func ended() {
     connection = nil
+    if let watch {
+      guard act(on: watch.end()) else { return }
+      release(watch)
+    }
     if answerIsChunked { client.write(ClientConnection.lastChunk) }
     pool.observe(client.exchange, at: client.loop.clocks.monotonic())
     client.finishExchange()
@@ -157,6 +181,7 @@ final class ForwardRun {
 
   /// The client is gone, or the request is refused: an answer half read cannot be shared with another request.
   func abandon() {
+    if let watch { release(watch) }
     connection?.discard()
     connection = nil
     firstByteDeadline = .max
@@ -170,5 +195,61 @@ final class ForwardRun {
       now >= stallDeadline
       ? "takes no more of the request" : hasAnswer ? "did not finish its answer in time" : "did not answer in time"
     fail(Refusal(.upstreamTimeout, "The upstream \(pool.upstream.name) \(problem)."))
+  }
+
+  // MARK: The guard
+
+  /// False when the answer has been given up.
+  private func act(on step: AnswerWatch.Step) -> Bool {
+    guard let watch else { return false }
+    switch step {
+    case .hold: break
+    case .pass(let content):
+      if let head = watch.takeHead() {
+        begin(head, content)
+      } else if let content {
+        pass(content)
+      }
+    case .refuse(let refusal):
+      block(refusal)
+      return false
+    }
+    tell(watch)
+    return true
+  }
+
+  /// Sends the head now, and the content that came with it as far as it may go.
+  private func pass(_ head: AnswerWatch.Head, _ first: AnswerWatch.Step?) {
+    switch first {
+    case .pass(let content): begin(head, content)
+    case .refuse(let refusal): block(refusal)
+    case .hold, nil: begin(head, nil)
+    }
+  }
+
+  private func begin(_ head: AnswerWatch.Head, _ content: ByteBuffer?) {
+    _ = watch?.takeHead()
+    answerIsChunked = client.writeAnswerHead(
+      head.answer, head.fields, head.bytes.readableBytesUInt8Span, firstContent: content)
+    client.flushIfNeeded()
+    if !client.isClientWritable { connection?.setReading(false) }
+  }
+
+  /// Gives the answer up: with a refusal while nothing of it has been sent, else by cutting the connection.
+  private func block(_ refusal: Refusal) {
+    if let watch {
+      tell(watch)
+      if watch.isStreaming { client.tripRoute() }
+    }
+    fail(refusal)
+  }
+
+  private func tell(_ watch: AnswerWatch) {
+    if let finding = watch.takeFinding() { client.loop.record(finding, of: client.exchange) }
+  }
+
+  private func release(_ watch: AnswerWatch) {
+    self.watch = nil
+    client.loop.giveBack(watch)
   }
 }

@@ -128,7 +128,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     var first: ByteBuffer?
     if case .content(let content) = try reader.next(&inbound) { first = content }
     state = .body(reader, keepsConnection: head.isKeptAlive)
-    run.answered(head, loop.responseParser.fields, bytes.readableBytesUInt8Span, firstContent: first)
+    run.answered(head, loop.responseParser.fields, bytes, firstContent: first)
     return true
   }
 

@@ -29,6 +29,45 @@ enum ByteScan {
     return index
   }
 
+  /// Index of the first byte from `start` that ends a run of plain text in a JSON string: a quotation mark, a reverse
+  /// solidus or a control (RFC 8259 §7). `bytes.count` if there is none.
+  @inline(__always)
+  static func stringEnd(in bytes: Span<UInt8>, from start: Int) -> Int {
+    let raw = bytes.bytes
+    var index = start
+    while index + 8 <= bytes.count {
+      let word = raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+      let control = (word &- 0x2020_2020_2020_2020) & ~word
+      let quote = word ^ 0x2222_2222_2222_2222
+      let solidus = word ^ 0x5c5c_5c5c_5c5c_5c5c
+      let marks = ((quote &- 0x0101_0101_0101_0101) & ~quote) | ((solidus &- 0x0101_0101_0101_0101) & ~solidus)
+      let found = (control | marks) & 0x8080_8080_8080_8080
+      if found != 0 { return index + found.trailingZeroBitCount / 8 }
+      index += 8
+    }
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte < 0x20 || byte == 0x22 || byte == 0x5c { return index }
+      index += 1
+    }
+    return index
+  }
+
+  /// Index of the first `byte` from `start`; `bytes.count` if there is none.
+  static func first(_ byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int {
+    let raw = bytes.bytes
+    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
+    var index = start
+    while index + 8 <= bytes.count {
+      let word = raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self) ^ pattern
+      let found = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      if found != 0 { return index + found.trailingZeroBitCount / 8 }
+      index += 8
+    }
+    while index < bytes.count, bytes[index] != byte { index += 1 }
+    return index
+  }
+
   /// `tchar` of RFC 9110 §5.6.2.
   static func isToken(_ byte: UInt8) -> Bool {
     let bit: UInt64 = 1 << UInt64(byte & 63)

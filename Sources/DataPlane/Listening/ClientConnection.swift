@@ -41,6 +41,8 @@ final class ClientConnection: ChannelInboundHandler {
   var exchange = Exchange()
   /// What is left of the current request's body.
   var body = BodyReader(.none)
+  /// Looks in the body of a forwarded request for another tenant's name.
+  var bodyScanner: TenantScanner?
   var caller = CallerMemo()
   var endpoint: EndpointRun?
   var forward: ForwardRun?

@@ -14,14 +14,17 @@ package final class DataPlane: Sendable {
     package let opsRoutes: RouteTable
     package let upstreams: [String: Upstream]
     package let limiter: RateLimiter
+    package let isolation: IsolationPolicy
 
     package init(
-      publicRoutes: RouteTable, opsRoutes: RouteTable, upstreams: [String: Upstream], limiter: RateLimiter
+      publicRoutes: RouteTable, opsRoutes: RouteTable, upstreams: [String: Upstream], limiter: RateLimiter,
+      isolation: IsolationPolicy = IsolationPolicy()
     ) {
       self.publicRoutes = publicRoutes
       self.opsRoutes = opsRoutes
       self.upstreams = upstreams
       self.limiter = limiter
+      self.isolation = isolation
     }
   }
 
@@ -55,6 +58,7 @@ package final class DataPlane: Sendable {
   let hooks: Hooks
   let verifier: TokenVerifier
   let revocations: RevocationStore
+  let trips = RouteTrips()
   private let snapshot: Mutex<Snapshot>
   private let snapshotVersion = Atomic<Int>(1)
   private let draining = Atomic<Bool>(false)

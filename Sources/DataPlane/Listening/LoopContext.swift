@@ -32,6 +32,7 @@ final class LoopContext {
   private var cells: [CellKey: RequestCells] = [:]
   private var tenantAnswers: [TenantID: TenantAnswers] = [:]
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
+  private var watches: [AnswerWatch] = []
   private var drained: (() -> Void)?
   private var drainDeadline: Int64?
   private var lastTick: Int64 = 0
@@ -111,6 +112,16 @@ final class LoopContext {
     swap(&taken, &out)
     taken.clear()
     return taken
+  }
+
+  /// Watches kept for the next answers; more are made when more are under way at once.
+  private static let watchesMax = 64
+
+  func takeWatch() -> AnswerWatch { watches.popLast() ?? AnswerWatch(snapshot.isolation) }
+
+  func giveBack(_ watch: AnswerWatch) {
+    watch.finish()
+    if watches.count < Self.watchesMax { watches.append(watch) }
   }
 
   func flushLog() {
@@ -218,6 +229,8 @@ struct LoopCounters {
   let limits: MetricFamily
   let tenants: MetricFamily
   let violations: MetricFamily
+  private let observed: Counter
+  private let enforced: Counter
   let droppedSpelling: Counter
   let droppedIdentity: Counter
 
@@ -231,7 +244,16 @@ struct LoopCounters {
     limits = metrics.family(MetricCatalog.rateLimitDecisions)
     tenants = metrics.family(MetricCatalog.tenantRequests)
     violations = metrics.family(MetricCatalog.isolationViolations)
+    // A first leak is a rise from zero, or the alert on it would not see it.
+    for kind in IsolationPolicy.violationKinds { _ = violations.counter(kind) }
+    let guarded = metrics.family(MetricCatalog.guardedAnswers)
+    (observed, enforced) = (guarded.counter("observe"), guarded.counter("enforce"))
     droppedSpelling = metrics.family(MetricCatalog.headersDropped).counter("spelling")
     droppedIdentity = metrics.family(MetricCatalog.headersDropped).counter("identity")
+  }
+
+  /// Counts an answer that is watched.
+  func guarded(_ mode: GuardMode) {
+    (mode == .enforce ? enforced : observed).increment()
   }
 }

@@ -33,12 +33,19 @@ package struct Route: Sendable {
   package let cost: Int
   /// Refused with `tenant.disabled` while the caller's tenant is disabled.
   package let changesTrading: Bool
+  /// What is done about another tenant's data in a forwarded answer.
+  package let guardMode: GuardMode
+  /// Staff may see several tenants' data in one answer of it.
+  package let isMultiTenant: Bool
   package let action: Action
+  /// Whether a parameter of the template names a tenant.
+  let namesTenant: Bool
 
   /// `method` nil matches every method (forwarded prefixes).
   package init(
     _ method: Method?, _ template: String, access: Access, on listeners: Listeners = .public,
-    class trafficClass: TrafficClass = .read, cost: Int = 1, changesTrading: Bool = false, action: Action
+    class trafficClass: TrafficClass = .read, cost: Int = 1, changesTrading: Bool = false,
+    guard guardMode: GuardMode = .off, isMultiTenant: Bool = false, action: Action
   ) {
     self.method = method
     self.template = template
@@ -47,7 +54,10 @@ package struct Route: Sendable {
     self.trafficClass = trafficClass
     self.cost = cost
     self.changesTrading = changesTrading
+    self.guardMode = guardMode
+    self.isMultiTenant = isMultiTenant
     self.action = action
+    namesTenant = template.contains("{")
   }
 }
 

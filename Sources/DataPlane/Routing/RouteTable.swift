@@ -3,7 +3,7 @@ package struct RouteTable: Sendable {
   package let routes: [Route]
   private let byDepth: [[Int]]
   /// Forwarded routes, the longest template first.
-  private let prefixes: [(template: [UInt8], index: Int)]
+  private let prefixes: [(template: [UInt8], index: Int, hasParameters: Bool)]
   private let patterns: [[Segment]]
 
   private enum Segment: Sendable {
@@ -26,10 +26,10 @@ package struct RouteTable: Sendable {
     self.routes = routes
     patterns = routes.map { Self.segments(of: $0.template) }
     var byDepth = Array(repeating: [Int](), count: Self.depthMax + 1)
-    var prefixes: [(template: [UInt8], index: Int)] = []
+    var prefixes: [(template: [UInt8], index: Int, hasParameters: Bool)] = []
     for (index, route) in routes.enumerated() {
       if case .forward = route.action {
-        prefixes.append((Array(route.template.utf8), index))
+        prefixes.append((Array(route.template.utf8), index, route.template.contains("{")))
       } else if case .rest? = patterns[index].last {
         for depth in patterns[index].count...Self.depthMax { byDepth[depth].append(index) }
       } else {
@@ -55,7 +55,8 @@ package struct RouteTable: Sendable {
       }
     }
     guard allowed.isEmpty else { return .methodNotAllowed(allowed: allowed) }
-    for (template, index) in prefixes where hasPrefix(template, bytes, path) {
+    for (template, index, hasParameters) in prefixes
+    where hasParameters ? begins(with: patterns[index], bytes, path) : hasPrefix(template, bytes, path) {
       if answers(routes[index], method) { return .found(index: index) }
       return .methodNotAllowed(allowed: routes[index].method.map { [$0] } ?? Self.everyMethod)
     }
@@ -114,6 +115,17 @@ package struct RouteTable: Sendable {
       position = end
     }
     return true
+  }
+
+  /// Whether the first segments are those of the pattern.
+  private func begins(with pattern: [Segment], _ bytes: Span<UInt8>, _ path: Range<Int>) -> Bool {
+    var end = path.lowerBound
+    for _ in pattern {
+      guard end < path.upperBound else { return false }
+      end += 1
+      while end < path.upperBound, bytes[end] != slash { end += 1 }
+    }
+    return matches(pattern, bytes, path.lowerBound..<end)
   }
 
   /// A prefix matches at a segment boundary only: `/api/v1/market` is not a prefix of `/api/v1/marketing`.

@@ -7,6 +7,8 @@ public import ControlModel
 public final class Principal: Sendable {
   /// The tenant of the verified token; `nil` only for staff roles.
   public let tenant: TenantID?
+  /// The same as bytes; empty without one.
+  public let tenantBytes: [UInt8]
   /// The token's `sub` as the issuer wrote it: 1–256 bytes of printable ASCII without quotes or backslash, no space at
   /// either end. Safe as a header value and in a log line.
   public let subject: String
@@ -32,6 +34,7 @@ public final class Principal: Sendable {
 
   init(_ claims: TokenClaims, keyID: String, skewMilliseconds: Int64) {
     tenant = claims.tenant
+    tenantBytes = Array((claims.tenant?.text ?? "").utf8)
     subject = claims.subject
     user = Self.userID(for: claims.subject)
     role = claims.role
@@ -45,6 +48,9 @@ public final class Principal: Sendable {
     acceptedFrom = from == .min ? .min : from - skewMilliseconds
     acceptedUntil = claims.expiresAt.unixMilliseconds + skewMilliseconds
   }
+
+  /// Whether this caller may act in one tenant only, their own.
+  public var isConfined: Bool { role == .user || role == .service && tenant != nil }
 
   /// When a connection that lives on this token must close: `exp` plus the allowed clock skew.
   public var acceptedUntilTime: WallTime { WallTime(unixMilliseconds: acceptedUntil) }
@@ -67,7 +73,8 @@ public final class Principal: Sendable {
   /// Bytes this value and its strings take, for caches that bound memory.
   var memoryBytes: Int {
     let fixed = 256
-    return fixed + identityHeaderLines.count + subject.utf8.count + user.text.utf8.count + (tokenID?.utf8.count ?? 0)
+    return fixed + identityHeaderLines.count + subject.utf8.count + tenantBytes.count + user.text.utf8.count
+      + (tokenID?.utf8.count ?? 0)
       + (sessionID?.utf8.count ?? 0) + (tenant?.text.utf8.count ?? 0)
   }
 

@@ -71,8 +71,11 @@ package enum MetricCatalog {
     "breakwater_tenant_state", .gauge, "1 for the state of each tenant that is not active.",
     labels: ["tenant": tenants, "state": 3])
   package static let isolationViolations = MetricDefinition(
-    "breakwater_tenant_isolation_violations_total", .counter, "Attempts to reach another tenant that were refused.",
-    labels: ["kind": 8])
+    "breakwater_tenant_isolation_violations_total", .counter,
+    "Other tenants' data in answers, and requests that named another tenant.", labels: ["kind": 8])
+  package static let guardedAnswers = MetricDefinition(
+    "breakwater_guarded_answers_total", .counter, "Upstream answers looked at for other tenants' data.",
+    labels: ["mode": 2])
 
   // MARK: Upstreams
   package static let upstreamUp = MetricDefinition(
@@ -216,7 +219,8 @@ package enum MetricCatalog {
     httpRequests, httpRequestDuration, gatewayOverhead, httpRequestsInFlight, httpRequestBytes, httpResponseBytes,
     httpParseErrors, headersDropped, connections, connectionsMax, connectionsRefused, healthStatus, eventLoopLag,
     authDecisions, authVerifyDuration, jwksLastSuccess, jwksKeys, jwksFetches, rateLimitDecisions, rateLimitKeys,
-    tenantRequests, tenantState, isolationViolations, upstreamUp, upstreamRequests, upstreamRequestDuration,
+    tenantRequests, tenantState, isolationViolations, guardedAnswers, upstreamUp, upstreamRequests,
+    upstreamRequestDuration,
     upstreamRetries, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlPendingApprovals, controlUnrecorded,
     runtimeUp, loopInterval, loopLastCompleted, loopDuration, loopIterations, signals, orders, orderRejects, orderAck,

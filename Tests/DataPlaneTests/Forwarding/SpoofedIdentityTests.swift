@@ -78,12 +78,12 @@ import Testing
     }
   }
 
-  @Test func `in the query or the body changes nothing`() async throws {
+  @Test func `in the host, the body or an unrelated parameter changes nothing`() async throws {
     try await withForwarding { gateway, upstream in
       let token = try gateway.issuer.token(.user, "ann", tenant: "orchid")
       let client = try await gateway.connect()
       try await client.send(
-        "POST /api/v1/market?tenantId=evil&tenant=evil HTTP/1.1\r\nHost: evil.test\r\nAuthorization: Bearer \(token)\r\n"
+        "POST /api/v1/market?owner=evil HTTP/1.1\r\nHost: evil.test\r\nAuthorization: Bearer \(token)\r\n"
           + "Content-Length: 19\r\n\r\n{\"tenantId\":\"evil\"}")
       #expect(try await upstream.accept().requestHead().values("x-tenant-id") == ["orchid"])
     }

@@ -16,6 +16,7 @@ final class TestGateway: Sendable {
     var upstreams: [Upstream] = []
     var settings = DataPlaneSettings()
     var policies = TestGateway.generous
+    var isolation = IsolationPolicy()
     var loops = 1
     var clock = TestClock()
     /// Time that runs; for measurements and races.
@@ -80,7 +81,7 @@ final class TestGateway: Sendable {
       publicRoutes: RouteTable(options.routes.filter { $0.listeners.contains(.public) }),
       opsRoutes: RouteTable(options.routes.filter { $0.listeners.contains(.ops) }),
       upstreams: Dictionary(options.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-      limiter: RateLimiter(options.policies, metrics: metrics))
+      limiter: RateLimiter(options.policies, metrics: metrics), isolation: options.isolation)
   }
 
   /// Puts another configuration in force, as a reload does.
