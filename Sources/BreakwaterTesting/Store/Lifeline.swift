@@ -65,6 +65,18 @@ package struct MortalStore: ControlStore {
     try await store.document(id)
   }
 
+  package func renew(_ renewal: GateRenewal) async throws(StoreFailure) -> ControlRecord {
+    life.act() ? try await store.renew(renewal) : ControlRecord()
+  }
+
+  package func gates() async throws(StoreFailure) -> [GateRow] { try await store.gates() }
+
+  package func removeGate(
+    _ gate: ReplicaID, run: String, turn: Int64?, _ audit: AuditEntry
+  ) async throws(StoreFailure) {
+    if life.act() { try await store.removeGate(gate, run: run, turn: turn, audit) }
+  }
+
   package func audit(_ entry: AuditEntry) async throws(StoreFailure) -> Int64 {
     life.act() ? try await store.audit(entry) : 0
   }

@@ -13,6 +13,8 @@ package final class SimulatedControlStore: ControlStore {
     var documents: [ControlID: ControlDocument] = [:]
     var approvals: [ApprovalID: Approval] = [:]
     var leaves: [AuditLeaf] = []
+    var gates: [ReplicaID: GateRow] = [:]
+    var homes: [ReplicaID: String] = [:]
   }
 
   /// - Parameter told: hears of each commit at the moment it takes effect.
@@ -24,12 +26,7 @@ package final class SimulatedControlStore: ControlStore {
 
   package func load() async throws(StoreFailure) -> ControlRecord {
     try await respond()
-    return content.withLock { content in
-      let active = content.documents.values.filter { $0.release == nil }.map(\.control)
-      return ControlRecord(
-        state: ControlState(epoch: content.epoch, controls: active),
-        approvals: content.approvals.values.sorted { $0.requestedAt > $1.requestedAt })
-    }
+    return content.withLock { $0.record }
   }
 
   package func commit(_ commit: ControlCommit) async throws(StoreFailure) -> Int64 {
@@ -76,6 +73,43 @@ package final class SimulatedControlStore: ControlStore {
     return content.withLock { $0.documents[id] }
   }
 
+  package func renew(_ renewal: GateRenewal) async throws(StoreFailure) -> ControlRecord {
+    try await respond()
+    let record: Result<ControlRecord, StoreFailure> = content.withLock { content in
+      let row = content.gates[renewal.gate]
+      guard renewal.isFirst || row?.run == renewal.run else {
+        return .failure(StoreFailure(.conflict, "The gate \(renewal.gate) is not registered for this run."))
+      }
+      let isSuccessor = row?.run == renewal.run || content.homes[renewal.gate] == renewal.home
+      let isAlone = row == nil || renewal.isAlone || (isSuccessor && row?.isAlone == true)
+      content.homes[renewal.gate] = renewal.home
+      content.gates[renewal.gate] = GateRow(
+        gate: renewal.gate, run: renewal.run, turn: (row?.turn ?? 0) + 1, acked: renewal.acked, isAlone: isAlone,
+        lease: renewal.lease, at: renewal.at, report: renewal.report)
+      return .success(content.record)
+    }
+    guard faults.fault != .liesAboutFailure else { throw Fault.failure }
+    return try record.get()
+  }
+
+  package func gates() async throws(StoreFailure) -> [GateRow] {
+    try await respond()
+    return content.withLock { $0.gates.values.sorted { $0.gate < $1.gate } }
+  }
+
+  package func removeGate(
+    _ gate: ReplicaID, run: String, turn: Int64?, _ audit: AuditEntry
+  ) async throws(StoreFailure) {
+    try await respond()
+    let isThere = content.withLock { content in
+      guard let row = content.gates[gate], row.run == run, turn == nil || row.turn == turn else { return false }
+      content.gates[gate] = nil
+      content.append(audit)
+      return true
+    }
+    guard isThere else { throw StoreFailure(.conflict, "No gate \(gate) of this run is registered.") }
+  }
+
   package func audit(_ entry: AuditEntry) async throws(StoreFailure) -> Int64 {
     try await respond()
     return content.withLock { content in
@@ -92,6 +126,12 @@ package final class SimulatedControlStore: ControlStore {
 }
 
 extension SimulatedControlStore.Content {
+  fileprivate var record: ControlRecord {
+    ControlRecord(
+      state: ControlState(epoch: epoch, controls: documents.values.filter { $0.release == nil }.map(\.control)),
+      approvals: approvals.values.sorted { $0.requestedAt > $1.requestedAt })
+  }
+
   fileprivate mutating func append(_ entry: AuditEntry) {
     leaves.append(
       AuditLeaf(entry, sequence: Int64(leaves.count + 1), after: leaves.last?.chain ?? AuditLeaf.origin))

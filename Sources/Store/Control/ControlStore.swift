@@ -78,6 +78,51 @@ package protocol ControlStore: Sendable {
   /// Documents, newest first; only those in force when `active`.
   func documents(active: Bool?, limit: Int) async throws(StoreFailure) -> [ControlDocument]
   func document(_ id: ControlID) async throws(StoreFailure) -> ControlDocument?
+  /// Renews a gate's lease: writes its row and reads the state in one transaction, so that a renewal after a stop's commit
+  /// carries the stop, and a lease renewed before it ends a lease's length after the commit at the latest.
+  ///
+  /// Throws `conflict` when the row is another run's, or was removed: this run holds no lease any more.
+  func renew(_ renewal: GateRenewal) async throws(StoreFailure) -> ControlRecord
+  /// Every gate registered, by name.
+  func gates() async throws(StoreFailure) -> [GateRow]
+  /// Takes a gate's row away, with an audit entry. Throws `conflict` when it is another run's or, with `turn`, when it has
+  /// renewed since.
+  func removeGate(
+    _ gate: ReplicaID, run: String, turn: Int64?, _ audit: AuditEntry
+  ) async throws(StoreFailure)
   /// An entry that changes no control state: a denied attempt, an acknowledgement.
   func audit(_ entry: AuditEntry) async throws(StoreFailure) -> Int64
+}
+
+/// A gate asking for its lease.
+package struct GateRenewal: Sendable {
+  package var gate: ReplicaID
+  package var run: String
+  /// The run's first: it takes the row over from whoever had it.
+  package var isFirst: Bool
+  /// What only one process at a time can hold, for example a locked data directory: a row of the same home was left by a
+  /// process that is gone.
+  package var home: String
+  /// Enough time has passed since the first renewal for any earlier run's lease to be over.
+  package var isAlone: Bool
+  package var acked: Epoch
+  package var report: GateReport
+  /// In nanoseconds.
+  package var lease: Int64
+  package var at: WallTime
+
+  package init(
+    gate: ReplicaID, run: String, isFirst: Bool, home: String, isAlone: Bool, acked: Epoch,
+    report: GateReport = GateReport(), lease: Int64, at: WallTime
+  ) {
+    self.gate = gate
+    self.run = run
+    self.isFirst = isFirst
+    self.home = home
+    self.isAlone = isAlone
+    self.acked = acked
+    self.report = report
+    self.lease = lease
+    self.at = at
+  }
 }

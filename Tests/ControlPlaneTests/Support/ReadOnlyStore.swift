@@ -25,6 +25,20 @@ struct ReadOnlyStore: ControlStore {
 
   func document(_ id: ControlID) async throws(StoreFailure) -> ControlDocument? { try await store.document(id) }
 
+  func renew(_ renewal: GateRenewal) async throws(StoreFailure) -> ControlRecord {
+    if faults.fault == .refuses { throw Fault.failure }
+    return try await store.renew(renewal)
+  }
+
+  func gates() async throws(StoreFailure) -> [GateRow] { try await store.gates() }
+
+  func removeGate(
+    _ gate: ReplicaID, run: String, turn: Int64?, _ audit: AuditEntry
+  ) async throws(StoreFailure) {
+    if faults.fault == .refuses { throw Fault.failure }
+    try await store.removeGate(gate, run: run, turn: turn, audit)
+  }
+
   func audit(_ entry: AuditEntry) async throws(StoreFailure) -> Int64 {
     if faults.fault == .refuses { throw Fault.failure }
     return try await store.audit(entry)

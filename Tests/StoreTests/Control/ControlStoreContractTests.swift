@@ -118,4 +118,73 @@ import Testing
       #expect(state.controls.count == 1)
     }
   }
+
+  // MARK: Gates
+
+  private func renewal(
+    _ gate: String, _ run: String, isFirst: Bool = false, home: String = "home", isAlone: Bool = false,
+    acked: UInt64 = 0
+  ) -> GateRenewal {
+    GateRenewal(
+      gate: ReplicaID(gate)!,  // test names are names
+      run: run, isFirst: isFirst, home: home, isAlone: isAlone, acked: Epoch(acked),
+      report: GateReport(drained: 2, inDoubt: [OrderID("00ff")!]), lease: 3_000_000_000, at: Sample.now)
+  }
+
+  @Test(arguments: Engine.allCases)
+  func `answers a renewal with the state of that moment and counts its turns`(engine: Engine) async throws {
+    try await with(engine) { store in
+      #expect(try await store.gates().isEmpty)
+      #expect(try await store.renew(renewal("r1", "a", isFirst: true)).state.epoch == .zero)
+      _ = try await store.commit(Sample.imposing("ctl_a", after: 0))
+      let record = try await store.renew(renewal("r1", "a", acked: 1))
+      #expect(record.state.controls.count == 1 && record.state.epoch == Epoch(1))
+      _ = try await store.renew(renewal("r2", "b", isFirst: true))
+      let rows = try await store.gates()
+      #expect(rows.map(\.gate.text) == ["r1", "r2"] && rows.map(\.turn) == [2, 1])
+      #expect(rows[0].acked == Epoch(1) && rows[0].run == "a" && rows[0].isAlone && rows[0].report.drained == 2)
+      #expect(rows[0].report.inDoubt == [OrderID("00ff")!] && rows[0].lease == 3_000_000_000)
+    }
+  }
+
+  @Test(arguments: Engine.allCases)
+  func `gives no lease to a run that another replaced, or whose gate was removed`(engine: Engine) async throws {
+    try await with(engine) { store in
+      _ = try await store.renew(renewal("r1", "a", isFirst: true))
+      _ = try await store.renew(renewal("r1", "b", isFirst: true))
+      await #expect(throws: StoreFailure.self) { _ = try await store.renew(renewal("r1", "a")) }
+      let r1 = try #require(ReplicaID("r1"))
+      let removals = [("a", nil), ("b", 1)] as [(String, Int64?)]
+      for (run, turn) in removals {
+        await #expect(throws: StoreFailure.self) {
+          try await store.removeGate(r1, run: run, turn: turn, Sample.entry(1))
+        }
+      }
+      try await store.removeGate(r1, run: "b", turn: 2, Sample.entry(2))
+      #expect(try await store.gates().isEmpty)
+      await #expect(throws: StoreFailure.self) { _ = try await store.renew(renewal("r1", "b")) }
+      await #expect(throws: StoreFailure.self) {
+        try await store.removeGate(r1, run: "b", turn: nil, Sample.entry(3))
+      }
+      #expect(try await store.audit(Sample.entry(4)) == 2)
+    }
+  }
+
+  @Test(arguments: Engine.allCases)
+  func `believes a new run alone when it has the old one's home, or says that time has passed`(
+    engine: Engine
+  ) async throws {
+    try await with(engine) { store in
+      _ = try await store.renew(renewal("r1", "a", isFirst: true))
+      _ = try await store.renew(renewal("r1", "b", isFirst: true))
+      #expect(try await store.gates()[0].isAlone)
+      _ = try await store.renew(renewal("r1", "c", isFirst: true, home: "elsewhere"))
+      #expect(try await !store.gates()[0].isAlone)
+      _ = try await store.renew(renewal("r1", "c", home: "elsewhere"))
+      #expect(try await !store.gates()[0].isAlone)
+      _ = try await store.renew(renewal("r1", "c", home: "elsewhere", isAlone: true))
+      _ = try await store.renew(renewal("r1", "c", home: "elsewhere"))
+      #expect(try await store.gates()[0].isAlone)
+    }
+  }
 }
