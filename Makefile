@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed
+.PHONY: help run build test coverage check bench soak docs measure-stops embed model
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -29,6 +29,10 @@ measure-stops: ## 200 stops under load and 50 kill -9, in figures
 	@scripts/setup test
 	@scripts/build
 	@scripts/measure-stops $(ARGS)
+
+model: ## Spin on the halt protocol: as built, and with each rule switched off; ARGS=--full searches to the end
+	@scripts/setup model
+	@scripts/model $(ARGS)
 
 bench: ## The gateway beside the proxies installed here: CPU per request, latency, ratios
 	@scripts/setup bench
