@@ -1,0 +1,234 @@
+package import Foundation
+
+/// Judges a history by the properties P1 to P8 of `docs/GUARANTEE.md`. One pass over events in time order: n log n for the
+/// sorting, then a few look-ups per event however many stops are in force.
+package struct HistoryCheck {
+  package struct Violation: Sendable, Equatable {
+    /// `P1` … `P8`.
+    package let property: String
+    package let sentence: String
+    /// The events that show it: line numbers from 1.
+    package let lines: [Int]
+  }
+
+  package struct Report: Sendable, Equatable {
+    package var events = 0
+    package var orders = 0
+    package var stops = 0
+    package var releases = 0
+    package var runs = 0
+    /// Events the history says it lacks. With any, no violation means only: none was seen.
+    package var missing: Int64 = 0
+    package var violations: [Violation] = []
+
+    package var isSound: Bool { violations.isEmpty }
+  }
+
+  /// Violations named; more are counted in no one's interest.
+  package static let violationsMax = 1000
+
+  private var report = Report()
+  private var stops: [String: HistoryStop] = [:]
+  private var inForce = HistoryIndex()
+  private var starts: [String: (line: Int, isReducing: Bool)] = [:]
+  private var epochs: [UInt64: Int] = [:]
+  private var audits: [(audit: Int64, epoch: UInt64, line: Int)] = []
+  private var runs: [String: HistoryRun] = [:]
+  private var replicas: Set<String> = []
+
+  /// Reads lines of JSON; a last line cut short by a crash is left out. Throws `corrupt` with the line number for another
+  /// that is not an event.
+  package static func read(_ bytes: Data) throws(StoreFailure) -> [HistoryEvent] {
+    var events: [HistoryEvent] = []
+    let decoder = JSONDecoder()
+    let lines = bytes.split(separator: 10)
+    for (index, line) in lines.enumerated() {
+      guard let event = try? decoder.decode(HistoryEvent.self, from: Data(line)) else {
+        if index == lines.count - 1, bytes.last != 10 { break }
+        throw StoreFailure(.corrupt, "Line \(index + 1) is not an event of a history.")
+      }
+      events.append(event)
+    }
+    return events
+  }
+
+  package static func check(_ events: [HistoryEvent]) -> Report {
+    var check = HistoryCheck()
+    let order = events.indices.sorted { left, right in
+      let (a, b) = (events[left], events[right])
+      return (a.at, a.rank, left) < (b.at, b.rank, right)
+    }
+    check.report.events = events.count
+    // What was started is known before the venue's word on it is judged.
+    for index in order { check.take(events[index], line: index + 1) }
+    check.finish()
+    return check.report
+  }
+
+  private mutating func fail(_ property: String, _ sentence: String, _ lines: [Int]) {
+    guard report.violations.count < Self.violationsMax else { return }
+    report.violations.append(Violation(property: property, sentence: sentence, lines: lines))
+  }
+
+  private mutating func take(_ event: HistoryEvent, line: Int) {
+    switch event.event {
+    case .boot: boot(event, line)
+    case .opened: opened(event, line)
+    case .stall: runs[event.run]?.lastStall = event.at
+    case .gap: report.missing += event.count ?? 1
+    case .orderStart:
+      report.orders += 1
+      starts[event.order ?? ""] = (line, event.reducing ?? false)
+      judgeStart(event, line)
+    case .venueTook: if starts[event.order ?? ""] == nil { judgeStart(event, line) }
+    case .orderOut, .orderAnswer: break
+    case .orderFill: judgeFill(event, line)
+    case .orderCancel:
+      if event.mode == "entries", event.protective == true {
+        fail(
+          "P8", "a stop that keeps protective orders took back \(event.order ?? "?")",
+          [stops[event.control ?? ""]?.line ?? line, line])
+      }
+    case .stopRequested:
+      if let id = event.control { stops[id] = HistoryStop(event, line) }
+    case .stopSealed: sealed(event, line)
+    case .stopCommitted: committed(event, line)
+    case .releaseBegin: for id in event.controls ?? [] { lift(id, line) }
+    case .releaseFailed: for id in event.controls ?? [] { restore(id) }
+    case .releaseCommitted:
+      report.releases += 1
+      for id in event.controls ?? [] { stops[id]?.isReleased = true }
+      judgeRelease(event, line)
+      committed(event, line)
+    }
+  }
+
+  // MARK: P1, invariant H
+
+  private mutating func sealed(_ event: HistoryEvent, _ line: Int) {
+    guard let id = event.control, event.state == "sealed" else { return }
+    var stop = stops[id] ?? HistoryStop(event, line)
+    stop.sealedLine = line
+    stop.durability = event.durability
+    stop.replica = event.replica
+    report.stops += 1
+    stops[id] = stop
+    if !stop.isLifted { inForce.add(stop, id) }
+    let run = runs[event.run]
+    if let bound = run?.bound, event.at - stop.at > bound, (run?.lastStall ?? .min) < stop.at {
+      fail(
+        "P5", "\(id) took \((event.at - stop.at) / 1_000_000) ms to seal; the bound is \(bound / 1_000_000) ms",
+        [stop.line, line])
+    }
+  }
+
+  private mutating func lift(_ id: String, _ line: Int) {
+    stops[id]?.isLifted = true
+    if let stop = stops[id] { inForce.remove(stop, id) }
+  }
+
+  private mutating func restore(_ id: String) {
+    guard let stop = stops[id], !stop.isReleased else { return }
+    stops[id]?.isLifted = false
+    if stop.sealedLine != nil { inForce.add(stop, id) }
+  }
+
+  private mutating func judgeStart(_ event: HistoryEvent, _ line: Int) {
+    guard let id = inForce.refuses(event), let stop = stops[id] else { return }
+    fail(
+      "P1",
+      "order \(event.order ?? "?") of \(event.tenant ?? "?")/\(event.profile ?? "?") started on \(event.replica) under the sealed stop \(id)",
+      [stop.sealedLine ?? stop.line, line])
+  }
+
+  // MARK: P2
+
+  private mutating func boot(_ event: HistoryEvent, _ line: Int) {
+    report.runs += 1
+    replicas.insert(event.replica)
+    runs[event.run] = HistoryRun(
+      bound: event.boundMs.map { $0 * 1_000_000 }, needsApproval: event.approvals ?? true)
+  }
+
+  /// A run that opens knows every stop that was acknowledged and not released.
+  private mutating func opened(_ event: HistoryEvent, _ line: Int) {
+    let known = Set(event.controls ?? [])
+    for id in known where stops[id]?.isLifted == true { restore(id) }
+    for (id, stop) in stops where stop.sealedLine != nil && !stop.isLifted && !known.contains(id) {
+      guard stop.durability == "committed" || (stop.durability == "journaled" && stop.replica == event.replica) else {
+        continue
+      }
+      fail("P2", "\(event.replica) opened without the acknowledged stop \(id)", [stop.sealedLine ?? stop.line, line])
+    }
+  }
+
+  // MARK: P3, P4, P7
+
+  private mutating func committed(_ event: HistoryEvent, _ line: Int) {
+    guard let epoch = event.epoch else { return }
+    if let other = epochs[epoch] {
+      fail("P3", "two transitions carry epoch \(epoch)", [other, line])
+    }
+    epochs[epoch] = line
+    guard let audit = event.audit else { return }
+    audits.append((audit, epoch, line))
+  }
+
+  private mutating func judgeRelease(_ event: HistoryEvent, _ line: Int) {
+    if let expecting = event.expecting, let epoch = event.epoch, epoch != expecting + 1 {
+      fail("P4", "the release at epoch \(epoch) was decided at epoch \(expecting)", [line])
+    }
+    guard event.breakGlass != true, runs[event.run]?.needsApproval != false else { return }
+    guard let by = event.by, let second = event.approvedBy, by != second else {
+      fail("P4", "the release at epoch \(event.epoch ?? 0) was decided by \(event.by ?? "nobody") alone", [line])
+      return
+    }
+  }
+
+  private mutating func finish() {
+    let sorted = epochs.sorted { $0.key < $1.key }
+    // A run that was killed may have committed what it never wrote down.
+    if report.runs <= replicas.count, report.missing == 0 {
+      for (earlier, later) in zip(sorted, sorted.dropFirst()) where later.key != earlier.key + 1 {
+        fail("P3", "epoch \(earlier.key + 1) is missing before \(later.key)", [earlier.value, later.value])
+      }
+    }
+    let leaves = audits.sorted { $0.audit < $1.audit }
+    for (earlier, later) in zip(leaves, leaves.dropFirst()) {
+      if earlier.audit == later.audit {
+        fail("P7", "two transitions share audit entry \(later.audit)", [earlier.line, later.line])
+      } else if later.epoch <= earlier.epoch {
+        fail(
+          "P7", "audit entry \(later.audit) of epoch \(later.epoch) follows epoch \(earlier.epoch)",
+          [earlier.line, later.line])
+      }
+    }
+    report.violations.sort { ($0.property, $0.lines.last ?? 0) < ($1.property, $1.lines.last ?? 0) }
+  }
+
+  // MARK: P6
+
+  /// An order that only shrinks a position never grows or turns it.
+  private mutating func judgeFill(_ event: HistoryEvent, _ line: Int) {
+    guard let start = starts[event.order ?? ""], start.isReducing, let change = event.change, let after = event.position
+    else { return }
+    let before = after - change
+    if abs(after) > abs(before) || (before > 0) != (after > 0) && after != 0 {
+      fail(
+        "P6", "the reducing order \(event.order ?? "?") moved a position from \(before) to \(after)",
+        [start.line, line])
+    }
+  }
+}
+
+extension HistoryEvent {
+  /// What happens at the same instant is judged in favour of the product: releases, then orders, then stops.
+  fileprivate var rank: Int {
+    switch event {
+    case .releaseBegin, .boot: 0
+    case .stopSealed: 2
+    case .opened: 3
+    default: 1
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/// A stop as a history tells it.
+struct HistoryStop {
+  let line: Int
+  let at: Int64
+  let scope: HistoryScope
+  let level: String
+  var sealedLine: Int?
+  var durability: String?
+  var replica = ""
+  /// A release of it began and did not fail.
+  var isLifted = false
+  /// A release of it committed.
+  var isReleased = false
+
+  init(_ event: HistoryEvent, _ line: Int) {
+    self.line = line
+    at = event.at
+    scope = HistoryScope(event)
+    level = event.level ?? "halted"
+  }
+}
+
+/// One run of a replica's process.
+struct HistoryRun {
+  let bound: Int64?
+  let needsApproval: Bool
+  var lastStall: Int64?
+}
+
+/// The names a stop covers; nil covers all.
+struct HistoryScope: Hashable {
+  var tenant: String?
+  var profile: String?
+  var venue: String?
+  var symbol: String?
+
+  init(_ event: HistoryEvent) {
+    tenant = event.tenant
+    profile = event.profile
+    venue = event.venue
+    symbol = event.symbol
+  }
+
+  /// The sixteen scopes that cover an order of these names.
+  var covering: [HistoryScope] {
+    (0..<16).map { bits in
+      var scope = self
+      if bits & 1 != 0 { scope.tenant = nil }
+      if bits & 2 != 0 { scope.profile = nil }
+      if bits & 4 != 0 { scope.venue = nil }
+      if bits & 8 != 0 { scope.symbol = nil }
+      return scope
+    }
+  }
+}
+
+/// The sealed stops in force, found by the names of an order.
+struct HistoryIndex {
+  private var stops: [HistoryScope: [String: String]] = [:]
+
+  mutating func add(_ stop: HistoryStop, _ id: String) { stops[stop.scope, default: [:]][id] = stop.level }
+  mutating func remove(_ stop: HistoryStop, _ id: String) { stops[stop.scope]?[id] = nil }
+
+  /// A stop that refuses this order.
+  func refuses(_ order: HistoryEvent) -> String? {
+    for scope in HistoryScope(order).covering {
+      for (id, level) in stops[scope] ?? [:] where level == "halted" || order.reducing != true { return id }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,185 @@
+import BreakwaterTesting
+import ControlModel
+import Foundation
+import Store
+import Testing
+
+/// Each property of a history, kept and broken.
+@Suite struct `A history` {
+  /// Lines of a history in short: events with their members set by a closure, one nanosecond apart.
+  private func history(_ events: [(HistoryEvent.Kind, (inout HistoryEvent) -> Void)]) -> [HistoryEvent] {
+    events.enumerated().map { index, line in
+      var event = HistoryEvent(line.0, at: Int64(index + 1) * 1000, replica: "r1", run: "run1")
+      line.1(&event)
+      return event
+    }
+  }
+
+  private typealias Line = (HistoryEvent.Kind, (inout HistoryEvent) -> Void)
+
+  private func order(_ id: String, tenant: String = "orchid", reducing: Bool = false) -> Line {
+    (
+      .orderStart,
+      { event in
+        (event.order, event.tenant, event.profile) = (id, tenant, "scalper-1")
+        (event.venue, event.symbol, event.reducing) = ("paper", "IBM", reducing)
+      }
+    )
+  }
+
+  private func requested(_ id: String, tenant: String? = nil, level: String = "halted") -> Line {
+    (.stopRequested, { ($0.control, $0.tenant, $0.level) = (id, tenant, level) })
+  }
+  private func committed(_ id: String, epoch: UInt64, audit: Int64? = nil) -> Line {
+    (.stopCommitted, { ($0.control, $0.epoch, $0.audit) = (id, epoch, audit ?? Int64(epoch)) })
+  }
+  private func sealed(_ id: String, state: String = "sealed", durability: String = "committed") -> Line {
+    (.stopSealed, { ($0.control, $0.state, $0.durability) = (id, state, durability) })
+  }
+  private func begin(_ id: String) -> Line { (.releaseBegin, { $0.controls = [id] }) }
+  private func released(
+    _ id: String, epoch: UInt64, by: String = "ada", and second: String? = "grace", expecting: UInt64? = nil
+  ) -> Line {
+    (
+      .releaseCommitted,
+      { event in
+        (event.controls, event.epoch, event.expecting, event.audit) = (
+          [id], epoch, expecting ?? epoch - 1, Int64(epoch)
+        )
+        (event.by, event.approvedBy) = (by, second)
+      }
+    )
+  }
+  private func boot(_ run: String = "run1", bound: Int64 = 3_100) -> Line {
+    (.boot, { ($0.run, $0.boundMs, $0.approvals) = (run, bound, true) })
+  }
+  private func opened(_ controls: [String], run: String = "run1") -> Line {
+    (.opened, { ($0.controls, $0.run) = (controls, run) })
+  }
+
+  private func found(_ lines: [Line]) -> [String] {
+    HistoryCheck.check(history(lines)).violations.map(\.property)
+  }
+
+  @Test func `is sound when orders stay between release and stop`() {
+    let lines = [
+      boot(), opened([]), order("a"), requested("c1"), order("b"), committed("c1", epoch: 1), sealed("c1"),
+      begin("c1"), order("c"), released("c1", epoch: 2), order("d"),
+    ]
+    let report = HistoryCheck.check(history(lines))
+    #expect(report.isSound && report.orders == 4 && report.stops == 1 && report.releases == 1 && report.runs == 1)
+  }
+
+  @Test func `shows an order that starts under a sealed stop, with both lines`() {
+    let report = HistoryCheck.check(history([requested("c1"), sealed("c1"), order("a")]))
+    #expect(report.violations.map(\.property) == ["P1"] && report.violations[0].lines == [2, 3])
+    #expect(found([requested("c1", tenant: "heron"), sealed("c1"), order("a")]).isEmpty)
+    #expect(found([requested("c1", tenant: "orchid"), sealed("c1"), order("a")]) == ["P1"])
+    #expect(found([requested("c1", level: "reduceOnly"), sealed("c1"), order("a", reducing: true)]).isEmpty)
+    #expect(found([requested("c1", level: "reduceOnly"), sealed("c1"), order("a")]) == ["P1"])
+    #expect(found([requested("c1"), sealed("c1", state: "accepted"), order("a")]).isEmpty)
+    #expect(
+      found([requested("c1"), sealed("c1"), begin("c1"), (.releaseFailed, { $0.controls = ["c1"] }), order("a")]) == [
+        "P1"
+      ])
+    #expect(found([requested("c1"), requested("c2"), sealed("c1"), sealed("c2"), begin("c1"), order("a")]) == ["P1"])
+  }
+
+  @Test func `shows an order that only the venue knows of`() {
+    let took: Line = (.venueTook, order("a").1)
+    #expect(found([requested("c1"), sealed("c1"), took]) == ["P1"])
+    #expect(found([order("a"), requested("c1"), sealed("c1"), took]).isEmpty)
+  }
+
+  @Test func `shows an acknowledged stop that a start does not know`() {
+    let lines = [boot(), requested("c1"), committed("c1", epoch: 1), sealed("c1"), boot("run2")]
+    #expect(found(lines + [opened(["c1"], run: "run2")]).isEmpty)
+    #expect(found(lines + [opened([], run: "run2")]) == ["P2"])
+    #expect(
+      found([requested("c1"), sealed("c1", durability: "pending"), boot("run2"), opened([], run: "run2")]).isEmpty)
+  }
+
+  @Test func `shows epochs used twice or left out`() {
+    #expect(found([committed("c1", epoch: 1), committed("c2", epoch: 1, audit: 2)]).contains("P3"))
+    #expect(found([boot(), committed("c1", epoch: 1), committed("c2", epoch: 3)]) == ["P3"])
+  }
+
+  @Test func `shows a release by one person, or decided at another epoch`() {
+    let stop = [requested("c1"), committed("c1", epoch: 1), sealed("c1"), begin("c1")]
+    #expect(found(stop + [released("c1", epoch: 2)]).isEmpty)
+    #expect(found(stop + [released("c1", epoch: 2, and: nil)]) == ["P4"])
+    #expect(found(stop + [released("c1", epoch: 2, and: "ada")]) == ["P4"])
+    #expect(found(stop + [released("c1", epoch: 2, expecting: 0)]) == ["P4"])
+    let breakGlass: Line = (
+      .releaseCommitted,
+      { ($0.controls, $0.epoch, $0.expecting, $0.by, $0.breakGlass, $0.audit) = (["c1"], 2, 1, "ada", true, 2) }
+    )
+    #expect(found(stop + [breakGlass]).isEmpty)
+  }
+
+  @Test func `shows a stop that took too long, unless its process stood still`() {
+    let late: Line = (.stopSealed, { ($0.control, $0.state, $0.at) = ("c1", "sealed", 5_000_000_000) })
+    #expect(found([boot(), requested("c1"), late]) == ["P5"])
+    #expect(found([boot(), requested("c1"), (.stall, { $0.count = 4_000 }), late]).isEmpty)
+    #expect(found([boot(bound: 6_000), requested("c1"), late]).isEmpty)
+  }
+
+  @Test(arguments: [(10, -4, 6, true), (10, -10, 0, true), (10, -12, -2, false), (0, 5, 5, false), (-3, -1, -4, false)])
+  func `shows a reducing order that grows or turns a position`(before: Int64, change: Int64, after: Int64, isFine: Bool)
+  {
+    let fill: Line = (.orderFill, { ($0.order, $0.change, $0.position) = ("a", change, after) })
+    #expect(found([order("a", reducing: true), fill]) == (isFine ? [] : ["P6"]))
+    #expect(found([order("a"), fill]).isEmpty)
+  }
+
+  @Test func `shows transitions that share an audit entry or are logged out of order`() {
+    #expect(found([committed("c1", epoch: 1, audit: 4), committed("c2", epoch: 2, audit: 4)]) == ["P7"])
+    #expect(found([committed("c1", epoch: 1, audit: 5), committed("c2", epoch: 2, audit: 4)]) == ["P7"])
+  }
+
+  @Test func `shows a protective order taken back by a stop that keeps them`() {
+    func cancel(_ mode: String) -> Line {
+      (.orderCancel, { ($0.order, $0.protective, $0.mode, $0.control) = ("a", true, mode, "c1") })
+    }
+    #expect(found([requested("c1"), cancel("entries")]) == ["P8"])
+    #expect(found([requested("c1"), cancel("all")]).isEmpty)
+  }
+
+  @Test func `says how much of it is missing`() {
+    #expect(HistoryCheck.check(history([(.gap, { $0.count = 7 })])).missing == 7)
+  }
+
+  @Test func `is read from lines, and a line cut short by a crash at its end is left out`() throws {
+    let folder = try TemporaryFolder()
+    let replica = try #require(ReplicaID("r1"))
+    #expect(throws: StoreFailure.self) { try HistoryCheck.read(Data("{}\n{}\n".utf8)) }
+    #expect(throws: StoreFailure.self) {
+      try HistoryRecorder(folder.file("no/such/folder"), replica: replica, run: "a", monotonic: { 1 })
+    }
+    #expect(try HistoryCheck.read(Data()).isEmpty)
+  }
+
+  @Test func `is written by its recorder line by line, and found again`() async throws {
+    let folder = try TemporaryFolder()
+    let replica = try #require(ReplicaID("r1"))
+    let recorder = try HistoryRecorder(folder.path, replica: replica, run: "a", monotonic: { 42 })
+    for index in 0..<50 {
+      var event = HistoryEvent(.orderStart)
+      event.order = "order-\(index)"
+      recorder.record(event)
+    }
+    await recorder.flush()
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: folder.file(HistoryRecorder.fileName)))
+    let events = try HistoryCheck.read(bytes)
+    #expect(events.count == 50 && events[49].order == "order-49" && events[0].at == 42 && events[0].replica == "r1")
+    #expect(try HistoryCheck.read(bytes.dropLast(5)).count == 49)
+  }
+
+  @Test func `of 100,000 events with 1,000 stops in force is judged in one pass`() {
+    var lines: [Line] = []
+    for index in 0..<1000 { lines += [requested("c\(index)", tenant: "t\(index)"), sealed("c\(index)")] }
+    for index in 0..<98_000 { lines.append(order("o\(index)")) }
+    let report = HistoryCheck.check(history(lines))
+    #expect(report.isSound && report.orders == 98_000)
+  }
+}
