@@ -15,6 +15,9 @@ package struct AdminContext: Sendable {
   package let ids: IDSource
   package let processor: CommandProcessor
   package let controlStore: SQLiteControlStore
+  package let auditKeeper: AuditKeeper
+  /// Everyone who may have signed this log's checkpoints.
+  package let auditKeys: [AuditVerifierKey]
   package let runtime: TradingRuntime
   package let log: LogWriter
   package let registry: MetricRegistry
@@ -50,7 +53,7 @@ package struct AdminContext: Sendable {
 
   package init(
     clocks: Clocks, ids: IDSource, processor: CommandProcessor, controlStore: SQLiteControlStore,
-    runtime: TradingRuntime,
+    auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], runtime: TradingRuntime,
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
     revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
@@ -61,6 +64,8 @@ package struct AdminContext: Sendable {
     self.ids = ids
     self.processor = processor
     self.controlStore = controlStore
+    self.auditKeeper = auditKeeper
+    self.auditKeys = auditKeys
     self.runtime = runtime
     self.log = log
     self.registry = registry

@@ -141,7 +141,11 @@ package struct AdminRoutes {
     let auditors = Route.Access.roles(Self.auditors)
     return [
       get("/admin/audit", auditors, .admin, "Audit records, newest first.", audit.list),
-      get("/admin/audit/verify", auditors, .admin, "Walk the whole chain.", audit.verify),
+      get("/admin/audit/verify", auditors, .admin, "Walk the whole log.", audit.verify),
+      get("/admin/audit/checkpoint", auditors, .admin, "A signed note over the log as it stands.", audit.checkpoint),
+      get("/admin/audit/proofs/inclusion", auditors, .admin, "That an entry is in the log.", audit.inclusion),
+      get("/admin/audit/proofs/consistency", auditors, .admin, "That the log only grew.", audit.consistency),
+      get("/admin/audit/export", auditors, .admin, "The log, to be verified anywhere.", audit.export),
     ]
   }
 

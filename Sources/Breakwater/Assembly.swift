@@ -44,6 +44,7 @@ package struct Assembly: Sendable {
   let metricStore: MetricStore
   let desk: AlertDesk
   let alertMemory: AlertMemory
+  let auditKeeper: AuditKeeper
   let notifier: Notifier
   let bus: EventBus
   let refresher: KeyRefresher?
@@ -74,7 +75,20 @@ package struct Assembly: Sendable {
     ProcessMetrics.register(metrics, directory: directory, clocks: clocks)
 
     // What must survive.
-    let controlStore = try SQLiteControlStore(directory.file("control.sqlite"), clocks: clocks, metrics: metrics)
+    let auditKey = try AuditKey.load(directory.path, seed: SystemSources.secret)
+    let auditKeys = auditKey.allKeys(in: directory.path)
+    let controlStore = try SQLiteControlStore(
+      directory.file("control.sqlite"), key: auditKey, clocks: clocks, metrics: metrics)
+    let recorded = events
+    auditKeeper = try AuditKeeper(
+      controlStore, keys: auditKeys, witness: try configuration.auditWitness.map { try AuditWitness($0) },
+      metrics: metrics, sleep: SystemSources.sleep,
+      told: { verdict in
+        recorded.emit(
+          LogEvent(
+            "audit.broken", .error, at: clocks.now, component: "audit",
+            body: "the audit log does not verify from entry \(verdict.firstBad ?? 0): \(verdict.problem ?? "")"))
+      })
     let records = try TradingRecords(directory.file("trading.sqlite"), clocks: clocks, metrics: metrics)
     let (journal, stops) = try ControlJournal.open(directory.file("control.journal"))
     journaledStops = stops
@@ -128,8 +142,8 @@ package struct Assembly: Sendable {
     // The surface.
     drainState = DrainState()
     context = AdminContext(
-      clocks: clocks, ids: ids, processor: processor, controlStore: controlStore, runtime: runtime, log: log,
-      registry: metrics,
+      clocks: clocks, ids: ids, processor: processor, controlStore: controlStore, auditKeeper: auditKeeper,
+      auditKeys: auditKeys, runtime: runtime, log: log, registry: metrics,
       metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
       idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations, keys: identity.status,

@@ -198,24 +198,97 @@ package struct AuditItem: Codable, Sendable {
   }
 }
 
-/// What verifying the audit chain found.
+/// What verifying the audit log found.
 package struct AuditVerdictDocument: Codable, Sendable {
   package var isSound: Bool
   package var verified: Int64
   package var head: String
+  /// The Merkle tree head over all entries walked.
+  package var root: String
+  /// Entries that a signed checkpoint covers.
+  package var vouched: Int64
   package var firstBad: Int64?
   package var problem: String?
   package var elapsedMs: Double
 
   package init(
-    isSound: Bool, verified: Int64, head: String, firstBad: Int64? = nil, problem: String? = nil, elapsedMs: Double
+    isSound: Bool, verified: Int64, head: String, root: String, vouched: Int64, firstBad: Int64? = nil,
+    problem: String? = nil, elapsedMs: Double
   ) {
     self.isSound = isSound
     self.verified = verified
     self.head = head
+    self.root = root
+    self.vouched = vouched
     self.firstBad = firstBad
     self.problem = problem
     self.elapsedMs = elapsedMs
+  }
+}
+
+/// A proof over the audit log: that an entry is in it, or that it only grew.
+package struct AuditProofDocument: Codable, Sendable {
+  /// The entry proved, for a proof of inclusion: its canonical JSON.
+  package var leaf: String?
+  package var seq: Int64?
+  /// The smaller size, for a proof of consistency.
+  package var from: Int64?
+  package var size: Int64
+  package var root: String
+  /// Hashes in hex, in the order of RFC 6962 §2.1.
+  package var proof: [String]
+  /// A signed note over `size` entries, when there is one.
+  package var checkpoint: String?
+
+  package init(
+    leaf: String? = nil, seq: Int64? = nil, from: Int64? = nil, size: Int64, root: String, proof: [String],
+    checkpoint: String? = nil
+  ) {
+    self.leaf = leaf
+    self.seq = seq
+    self.from = from
+    self.size = size
+    self.root = root
+    self.proof = proof
+    self.checkpoint = checkpoint
+  }
+}
+
+/// What checking a history found.
+package struct HistoryDocument: Codable, Sendable {
+  package struct Violation: Codable, Sendable {
+    package var property: String
+    package var sentence: String
+    package var lines: [String]
+
+    package init(property: String, sentence: String, lines: [String]) {
+      self.property = property
+      self.sentence = sentence
+      self.lines = lines
+    }
+  }
+
+  package var isSound: Bool
+  package var events: Int
+  package var orders: Int
+  package var stops: Int
+  package var releases: Int
+  package var runs: Int
+  package var missing: Int64
+  package var violations: [Violation]
+
+  package init(
+    isSound: Bool, events: Int, orders: Int, stops: Int, releases: Int, runs: Int, missing: Int64,
+    violations: [Violation]
+  ) {
+    self.isSound = isSound
+    self.events = events
+    self.orders = orders
+    self.stops = stops
+    self.releases = releases
+    self.runs = runs
+    self.missing = missing
+    self.violations = violations
   }
 }
 

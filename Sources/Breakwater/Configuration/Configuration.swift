@@ -74,6 +74,8 @@ package struct Configuration: Sendable {
 
   package var server: Server
   package var dataDir: String
+  /// A file elsewhere that is given every checkpoint of the audit log; nil keeps none.
+  package var auditWitness: String?
   package var replica: ReplicaID
   package var auth: Auth
   package var upstreams: [Upstream]

@@ -51,6 +51,7 @@ package enum ConfigurationLoader {
     store(top.section("store"))
     return Configuration(
       server: server(top.section("server")), dataDir: top.string("dataDir", default: "./data"),
+      auditWitness: audit(top.section("audit")),
       replica: top.read("replica", default: defaultReplica, allowed: "a name of letters, digits, `.`, `_`, `-`") {
         ReplicaID($0)
       },
@@ -76,6 +77,12 @@ package enum ConfigurationLoader {
   private static func store(_ section: SettingsSection) {
     section.choice("engine", default: (), [("sqlite", ())])
     section.finish()
+  }
+
+  private static func audit(_ section: SettingsSection) -> String? {
+    let witness = section.optional("witness", allowed: "a file path") { $0.isEmpty ? nil : $0 }
+    section.finish()
+    return witness
   }
 
   private static var defaultReplica: ReplicaID {

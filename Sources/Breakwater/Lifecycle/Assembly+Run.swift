@@ -37,6 +37,7 @@ extension Assembly {
     var services: [any Service] = [
       Background(name: "signals") { await self.sampleAndEvaluate() },
       Background(name: "alert memory") { await self.rememberAlerts() },
+      Background(name: "audit") { await self.auditKeeper.run() },
       Background(name: "notifier") { await self.notifier.run() },
       Background(name: "status") { await self.publishStatus() },
       Background(name: "reload") { await self.reloadOnHangup() },

@@ -35,6 +35,8 @@ struct APIClient {
     let body: [UInt8]
     let etag: String?
     let requestID: String?
+    /// The path of the next page, when there is one.
+    var next: String?
 
     func decode<Document: Decodable>(_ type: Document.Type) throws -> Document {
       do {
@@ -70,9 +72,11 @@ struct APIClient {
       let response = try await client.execute(request, timeout: Self.timeout)
       let bytes = Array((try await response.body.collect(upTo: Self.bodyBytesMax)).readableBytesView)
       try await client.shutdown()
-      let answer = Answer(
+      var answer = Answer(
         status: Int(response.status.code), body: bytes, etag: response.headers.first(name: "ETag"),
         requestID: response.headers.first(name: "X-Request-ID"))
+      answer.next = response.headers.first(name: "Link").flatMap { $0.firstMatch(of: /<([^>]+)>; rel="next"/) }
+        .map { String($0.1) }
       guard answer.status < 400 else { throw refused(answer) }
       return answer
     } catch let failure as CommandFailure {

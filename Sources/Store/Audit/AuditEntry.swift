@@ -69,21 +69,12 @@ package struct AuditLeaf: Sendable, Equatable {
     sequence = decoded.seq
   }
 
-  /// RFC 6962 §2.1: the hash of a leaf, usable in a Merkle tree as well as in the chain.
-  package static func leafHash(_ bytes: [UInt8]) -> [UInt8] {
-    var hash = SHA256()
-    hash.update(data: [0x00])
-    hash.update(data: bytes)
-    return Array(hash.finalize())
-  }
+  /// RFC 6962 §2.1: SHA-256(0x00 ‖ leaf).
+  package static func leafHash(_ bytes: [UInt8]) -> [UInt8] { MerkleHash.tagged(0x00, bytes) }
 
   /// SHA-256(0x02 ‖ previous link ‖ leaf hash).
   package static func link(_ previous: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
-    var hash = SHA256()
-    hash.update(data: [0x02])
-    hash.update(data: previous)
-    hash.update(data: leafHash(bytes))
-    return Array(hash.finalize())
+    MerkleHash.tagged(0x02, previous, leafHash(bytes))
   }
 
   /// Canonical JSON: members sorted by name, no white space, strings and integers only.

@@ -1,6 +1,7 @@
 import ControlModel
 import Foundation
 package import GRDB
+import Telemetry
 
 /// The audit table of a database: appended to inside the transaction that makes the recorded change, never updated.
 package enum AuditLog {
@@ -32,6 +33,7 @@ package enum AuditLog {
         leaf.sequence, Data(leaf.bytes), Data(leaf.chain), entry.requestID.text, entry.actor, entry.action,
         entry.object,
       ])
+    try AuditTree.append(leaf, in: database)
     return leaf
   }
 
@@ -83,59 +85,72 @@ package enum AuditLog {
     ).compactMap { AuditLeaf(bytes: Array($0["leaf"] as Data), chain: Array($0["chain"] as Data)) }
   }
 
-  /// Walks the whole chain from the first leaf and stops at the first row that is missing, changed, moved, or found under
-  /// other search terms than its own. Rows are read as bytes, whatever type someone gave them.
-  package static func verify(in database: GRDB.Database) throws -> AuditVerdict {
-    var verified: Int64 = 0
-    var previous = AuditLeaf.origin
+  /// What a verification compares the log with, beside its own checkpoints.
+  package struct Trust: Sendable {
+    package var keys: [AuditVerifierKey]
+    package var witness: [AuditCheckpoint]
+
+    package init(keys: [AuditVerifierKey] = [], witness: [AuditCheckpoint] = []) {
+      self.keys = keys
+      self.witness = witness
+    }
+  }
+
+  /// Walks the whole log from the first leaf and stops at the first row that is missing, changed, moved, found under other
+  /// search terms than its own, or not what a checkpoint vouches for. Rows are read as bytes, whatever type someone gave
+  /// them. Without keys the log's own checkpoints are left out.
+  package static func verify(_ trust: Trust = Trust(), in database: GRDB.Database) throws -> AuditVerdict {
+    var notes: [(AuditCheckpoint, AuditWalk.Source)] = trust.witness.map { ($0, .witness) }
+    var unreadable: StoreFailure?
+    if !trust.keys.isEmpty {
+      do {
+        notes += try AuditTree.checkpoints(in: database).map { ($0, .log) }
+      } catch let failure as StoreFailure {
+        unreadable = failure
+      }
+    }
+    var walk = AuditWalk(checkpoints: notes, keys: trust.keys)
+    let nodes = try Row.fetchCursor(
+      database, sql: "SELECT pos, CAST(hash AS BLOB) FROM audit_node ORDER BY pos")
+    var position: Int64 = 0
     let rows = try Row.fetchCursor(
       database,
       sql: """
-        SELECT seq, CAST(leaf AS BLOB) AS leaf, CAST(chain AS BLOB) AS chain, CAST(request_id AS BLOB) AS request_id,
-          CAST(actor AS BLOB) AS actor, CAST(action AS BLOB) AS action, CAST(object AS BLOB) AS object
-        FROM audit ORDER BY seq
+        SELECT seq, CAST(leaf AS BLOB), CAST(chain AS BLOB), CAST(request_id AS BLOB), CAST(actor AS BLOB),
+          CAST(action AS BLOB), CAST(object AS BLOB) FROM audit ORDER BY seq
         """)
-    while let row = try rows.next() {
-      func bytes(_ column: String) -> [UInt8] { (row[column] as Data?).map { Array($0) } ?? [] }
-      let sequence: Int64 = row["seq"]
-      if let problem = problem(sequence: sequence, expected: verified + 1, previous, bytes) {
-        return AuditVerdict(verified: verified, head: previous, firstBad: verified + 1, problem: problem)
+    while !walk.isBroken, let row = try rows.next() {
+      func bytes(_ column: Int) -> [UInt8] { (row[column] as Data?).map { Array($0) } ?? [] }
+      let sequence: Int64 = row[0]
+      let leaf = bytes(1)
+      let completed = walk.take(leaf, chain: bytes(2), sequence: sequence)
+      guard !walk.isBroken, let scan = AuditScan(leaf) else { break }
+      for (column, range) in [(3, scan.requestID), (4, scan.actor), (5, scan.action), (6, scan.object)]
+      where !holds(leaf, range, bytes(column)) {
+        walk.fail(sequence, "row \(sequence)'s search columns (request, actor, action, object) differ from its content")
       }
-      previous = bytes("chain")
-      verified += 1
+      for hash in completed {
+        let node = try nodes.next()
+        if node?[0] as Int64? != position || (node?[1] as Data?).map({ Array($0) }) != hash {
+          walk.fail(sequence, "node \(position) of the tree over row \(sequence) was changed")
+        }
+        position += 1
+      }
     }
-    return AuditVerdict(verified: verified, head: previous, firstBad: nil, problem: nil)
+    if !walk.isBroken, try nodes.next() != nil {
+      walk.fail(walk.size + 1, "the tree has nodes for rows after \(walk.size), which are missing")
+    }
+    if let unreadable { walk.fail(walk.size + 1, unreadable.message) }
+    return walk.finish()
   }
 
-  private static func problem(
-    sequence: Int64, expected: Int64, _ previous: [UInt8], _ bytes: (_ column: String) -> [UInt8]
-  ) -> String? {
-    guard sequence == expected else { return "row \(expected) is missing; the next one is \(sequence)" }
-    guard AuditLeaf.link(previous, bytes("leaf")) == bytes("chain") else {
-      return "row \(sequence) was changed, or one before it"
-    }
-    guard let leaf = AuditLeaf(bytes: bytes("leaf"), chain: bytes("chain")), leaf.sequence == sequence else {
-      return "row \(sequence) does not hold its own sequence number"
-    }
-    let entry = leaf.entry
-    let terms = [
-      ("request_id", entry.requestID.text), ("actor", entry.actor), ("action", entry.action), ("object", entry.object),
-    ]
-    guard terms.allSatisfy({ bytes($0.0) == Array($0.1.utf8) }) else {
-      return "the search columns of row \(sequence) differ from its content"
-    }
-    return nil
+  /// Whether a search column holds what the leaf says between these quotes.
+  private static func holds(_ leaf: [UInt8], _ range: Range<Int>, _ column: [UInt8]) -> Bool {
+    if leaf[range].elementsEqual(column) { return !column.contains(UInt8(ascii: "\\")) }
+    var line = JSONLine()
+    line.begin()
+    line.field("", escaping: column)
+    line.end()
+    return line.bytes.dropFirst(5).dropLast(2).elementsEqual(leaf[range])
   }
-}
-
-/// What a verification found.
-package struct AuditVerdict: Sendable, Equatable {
-  /// Leaves in order and unchanged, from the first.
-  package let verified: Int64
-  /// The link of the last of them.
-  package let head: [UInt8]
-  package let firstBad: Int64?
-  package let problem: String?
-
-  package var isSound: Bool { firstBad == nil }
 }

@@ -8,8 +8,17 @@ package final class SQLiteControlStore: ControlStore {
   package let database: Database
   private let written: MetricFamily
   private let failures: Counter
+  private let key: AuditKey?
+  private let transitions: AsyncStream<Void>.Continuation
+  /// Says that a control transition was committed; one consumer, and what it missed counts as one.
+  package let committed: AsyncStream<Void>
 
-  package init(_ path: String, clocks: Clocks, metrics: MetricRegistry) throws(StoreFailure) {
+  /// - Parameter key: signs a checkpoint with every control transition; nil signs none.
+  package init(
+    _ path: String, key: AuditKey? = nil, clocks: Clocks, metrics: MetricRegistry
+  ) throws(StoreFailure) {
+    self.key = key
+    (committed, transitions) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     database = try Database(path, name: "control", migrator: Self.migrator(), clocks: clocks, metrics: metrics)
     written = metrics.family(MetricCatalog.auditRecords)
     failures = metrics.counter(MetricCatalog.auditWriteFailures)
@@ -26,21 +35,47 @@ package final class SQLiteControlStore: ControlStore {
     migrator.registerMigration("3 alerts over a restart") { database in
       try database.execute(sql: OperationRecords.alertSchema)
     }
+    migrator.registerMigration("4 audit tree and checkpoints") { database in
+      try database.execute(sql: AuditTree.schema)
+      try AuditTree.build(in: database)
+    }
+    migrator.registerMigration("5 gates") { try $0.execute(sql: GateRows.schema) }
     return migrator
   }
 
   package func load() async throws(StoreFailure) -> ControlRecord {
-    try await database.read { database in
-      let active = try Row.fetchAll(database, sql: "SELECT * FROM control WHERE released_at IS NULL")
-        .map(ControlRows.document)
-      let approvals = try Row.fetchAll(database, sql: "SELECT * FROM approval ORDER BY requested_at DESC LIMIT 200")
-        .map(ControlRows.approval)
-      let state = ControlState(epoch: try ControlRows.epoch(database), controls: active.map(\.control))
-      return ControlRecord(state: state, approvals: approvals)
+    try await database.read { try Self.record($0) }
+  }
+
+  private static func record(_ database: GRDB.Database) throws -> ControlRecord {
+    let active = try Row.fetchAll(database, sql: "SELECT * FROM control WHERE released_at IS NULL")
+      .map(ControlRows.document)
+    let approvals = try Row.fetchAll(database, sql: "SELECT * FROM approval ORDER BY requested_at DESC LIMIT 200")
+      .map(ControlRows.approval)
+    let state = ControlState(epoch: try ControlRows.epoch(database), controls: active.map(\.control))
+    return ControlRecord(state: state, approvals: approvals)
+  }
+
+  package func renew(_ renewal: GateRenewal) async throws(StoreFailure) -> ControlRecord {
+    try await database.write { database in
+      try GateRows.renew(renewal, database)
+      return try Self.record(database)
     }
   }
 
+  package func gates() async throws(StoreFailure) -> [GateRow] { try await database.read { try GateRows.all($0) } }
+
+  package func removeGate(
+    _ gate: ReplicaID, run: String, turn: Int64?, _ audit: AuditEntry
+  ) async throws(StoreFailure) {
+    try await audited(audit) { try GateRows.remove(gate, run: run, turn: turn, $0) }
+  }
+
+  /// The committed epoch: one small read, for noticing that another replica committed something.
+  package func epoch() async throws(StoreFailure) -> Epoch { try await database.read { try ControlRows.epoch($0) } }
+
   package func commit(_ commit: ControlCommit) async throws(StoreFailure) -> Int64 {
+    let key = key
     let sequence = try await counted(commit.audit.action) { database in
       let current = try ControlRows.epoch(database)
       guard current == commit.expecting else {
@@ -52,8 +87,11 @@ package final class SQLiteControlStore: ControlStore {
       }
       for approval in commit.approvals { try ControlRows.upsert(approval, database) }
       try ControlRows.setEpoch(commit.epoch, database)
-      return try AuditLog.append(commit.audit, in: database).sequence
+      let sequence = try AuditLog.append(commit.audit, in: database).sequence
+      if let key { _ = try AuditTree.sign(with: key, in: database) }
+      return sequence
     }
+    transitions.yield()
     return sequence
   }
 
@@ -105,7 +143,18 @@ package final class SQLiteControlStore: ControlStore {
     try await database.read { try AuditLog.search(filter, in: $0) }
   }
 
-  package func verifyAudit() async throws(StoreFailure) -> AuditVerdict {
-    try await database.read { try AuditLog.verify(in: $0) }
+  /// Walks the whole log; see `AuditLog.verify`. Takes about 5 s per million entries.
+  package func verifyAudit(_ trust: AuditLog.Trust = AuditLog.Trust()) async throws(StoreFailure) -> AuditVerdict {
+    try await database.read { try AuditLog.verify(trust, in: $0) }
+  }
+
+  /// The checkpoint over everything logged by now; nil without a key.
+  package func checkpoint() async throws(StoreFailure) -> AuditCheckpoint? {
+    guard let key else { return nil }
+    let newest = try await database.read { database in
+      (try AuditTree.newest(in: database), try AuditTree.size(in: database))
+    }
+    if let checkpoint = newest.0, checkpoint.size == newest.1 { return checkpoint }
+    return try await database.write { try AuditTree.sign(with: key, in: $0) }
   }
 }

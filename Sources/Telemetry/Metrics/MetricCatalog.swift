@@ -179,6 +179,8 @@ package enum MetricCatalog {
     "breakwater_audit_write_failures_total", .counter, "Audit rows that could not be written.")
   package static let auditChainErrors = MetricDefinition(
     "breakwater_audit_chain_errors", .gauge, "Broken links found by the last verification.")
+  package static let auditCheckpointSize = MetricDefinition(
+    "breakwater_audit_checkpoint_size", .gauge, "Audit entries the newest signed checkpoint covers.")
   package static let logRecords = MetricDefinition(
     "breakwater_log_records_total", .counter, "Log records written.", labels: ["severity": 4])
   package static let logDropped = MetricDefinition(
@@ -227,6 +229,7 @@ package enum MetricCatalog {
     ordersOpen, ordersInDoubt, ordersBlocked, ordersWhileHalted, reconciliationMismatches, reconciliationLastSuccess,
     marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, ruleEvaluationDuration,
     ruleEvaluationFailures, ruleGroupMissed, alerts, notifications, auditRecords, auditWriteFailures, auditChainErrors,
+    auditCheckpointSize,
     logRecords, logDropped, storageBytes, storageFree, storageSize, storageCommit, labelOverflow, streamSubscribers,
     streamDropped, invariantViolations, configReloadSuccessful, configReloadSuccess, buildInfo, processStart,
     processResidentMemory, processCPU, processOpenFDs,

@@ -1,7 +1,9 @@
 import BreakwaterTesting
+import ControlModel
 import Foundation
 import GRDB
 import Store
+import Telemetry
 import Testing
 
 /// Every edit, deletion, insertion and reordering in the log is found, and the first bad row is named.
@@ -118,16 +120,112 @@ import Testing
     #expect(verdict.firstBad == 5)
   }
 
-  @Test func `cut short at the end differs from the head that was noted`() async throws {
-    let (store, folder) = try await log()
-    let noted = try await store.verifyAudit().head
-    try await store.database.write {
-      try $0.execute(sql: "DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE seq = 8")
+  /// Drops every guard and changes the tables of a log that is signed after rows 5 and 8.
+  private func signed(
+    witness: Bool = false, after change: @escaping @Sendable (GRDB.Database) throws -> Void
+  ) async throws -> AuditVerdict {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let key = try AuditKey(seed: Array(repeating: 3, count: 32))
+    let store = try SQLiteControlStore(
+      folder.file("control.sqlite"), key: key, clocks: TestClock().clocks, metrics: MetricRegistry())
+    for index in 1...Self.rows {
+      _ = try await store.audit(Sample.entry(index))
+      if index == 5 { _ = try await store.checkpoint() }
     }
-    let verdict = try await store.verifyAudit()
-    #expect(verdict.verified == 7)
-    #expect(verdict.head != noted)
-    withExtendedLifetime(folder) {}
+    let newest = try #require(try await store.checkpoint())
+    try await store.database.write { database in
+      for trigger in try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'") {
+        try database.execute(sql: "DROP TRIGGER \(trigger)")
+      }
+      try change(database)
+    }
+    return try await store.verifyAudit(AuditLog.Trust(keys: [key.verifier], witness: witness ? [newest] : []))
+  }
+
+  @Test func `is vouched for by its checkpoints when nobody touched it`() async throws {
+    let verdict = try await signed { _ in }
+    #expect(verdict.isSound && verdict.vouched == Int64(Self.rows), "\(verdict.problem ?? "")")
+  }
+
+  @Test(arguments: 1...Int64(8))
+  func `cut short anywhere is found by the checkpoint that states more rows`(first: Int64) async throws {
+    let verdict = try await signed { try $0.execute(sql: "DELETE FROM audit WHERE seq >= \(first)") }
+    #expect(verdict.firstBad == first && verdict.verified == first - 1)
+  }
+
+  @Test(arguments: [1, 4, 6, 8] as [Int64])
+  func `cut short with its nodes and checkpoints is found by a witness, and only so`(first: Int64) async throws {
+    let change: @Sendable (GRDB.Database) throws -> Void = { database in
+      let position = MerklePosition.of(level: 0, index: first - 1)
+      try database.execute(
+        sql: """
+          DELETE FROM audit WHERE seq >= \(first); DELETE FROM audit_node WHERE pos >= \(position);
+          DELETE FROM audit_checkpoint WHERE size >= \(first);
+          """)
+    }
+    #expect(try await signed(after: change).isSound)
+    let verdict = try await signed(witness: true, after: change)
+    #expect(verdict.firstBad == first && verdict.problem?.contains("witness") == true)
+  }
+
+  @Test func `rewritten from a row on, links and nodes and all, is found by the next checkpoint`() async throws {
+    let verdict = try await signed { database in
+      let rows = try Row.fetchAll(database, sql: "SELECT leaf, chain FROM audit ORDER BY seq")
+      let leaves = rows.compactMap { AuditLeaf(bytes: Array($0["leaf"] as Data), chain: Array($0["chain"] as Data)) }
+      try database.execute(sql: "DELETE FROM audit WHERE seq >= 7; DELETE FROM audit_node")
+      var frontier = MerkleFrontier()
+      var (previous, position) = (AuditLeaf.origin, 0)
+      for leaf in leaves {
+        var entry = leaf.entry
+        if leaf.sequence == 7 { entry.summary = "nothing happened" }
+        let forged = AuditLeaf(entry, sequence: leaf.sequence, after: previous)
+        previous = forged.chain
+        for hash in frontier.append(AuditLeaf.leafHash(forged.bytes)) {
+          try database.execute(sql: "INSERT INTO audit_node VALUES (?, ?)", arguments: [position, Data(hash)])
+          position += 1
+        }
+        guard leaf.sequence >= 7 else { continue }
+        try database.execute(
+          sql: "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)",
+          arguments: [
+            leaf.sequence, Data(forged.bytes), Data(forged.chain), entry.requestID.text, entry.actor, entry.action,
+            entry.object,
+          ])
+      }
+    }
+    #expect(verdict.firstBad == 6 && verdict.problem?.contains("from 6 to 8") == true, "\(verdict.problem ?? "")")
+  }
+
+  @Test func `shows every changed node and checkpoint`() async throws {
+    for position in 0..<15 {
+      let verdict = try await signed { database in
+        try database.execute(sql: "UPDATE audit_node SET hash = x'00' WHERE pos = \(position)")
+      }
+      #expect(!verdict.isSound, "node \(position)")
+    }
+    for change in ["note = note || 'x'", "note = replace(note, '5', '6')", "size = 6", "note = 7"] {
+      let verdict = try await signed {
+        try $0.execute(sql: "UPDATE audit_checkpoint SET \(change) WHERE size = 5")
+      }
+      #expect(!verdict.isSound, "\(change)")
+    }
+  }
+
+  @Test func `of an installation without a tree gets one when it is opened`() async throws {
+    let (store, folder) = try await log()
+    try await store.database.write { database in
+      try database.execute(
+        sql: """
+          DROP TABLE audit_node; DROP TABLE audit_checkpoint;
+          DELETE FROM grdb_migrations WHERE identifier = '4 audit tree and checkpoints';
+          """)
+    }
+    try store.database.pool.close()
+    let again = try Sample.sqlite(folder)
+    #expect(try await again.verifyAudit().isSound)
+    _ = try await again.audit(Sample.entry(9))
+    #expect(try await again.verifyAudit().verified == 9)
   }
 
   @Test func `is not changed through the database either`() async throws {
