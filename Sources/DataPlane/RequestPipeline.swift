@@ -18,7 +18,7 @@ extension ClientConnection {
 
   /// Everything between knowing what is asked and doing it. Runs again when a missing signing key has been fetched.
   func admit(_ head: RequestHead, _ bytes: ByteBuffer, mayWaitForKeys: Bool = true) {
-    let now = loop.clocks.monotonic()
+    let now = mayWaitForKeys ? exchange.startedAt : loop.clocks.monotonic()
     do throws(Refusal) {
       let route = try match(head, bytes)
       exchange.caller = try authenticate(head, bytes, route, at: now)

@@ -40,7 +40,7 @@ struct Exchange: ~Copyable {
   var sentUpstreamAt: Int64 = 0
   var wallStart: Int64 = 0
   /// `RateLimit: …` and its policy, when a limit applied.
-  private(set) var rateHeaders: [UInt8] = []
+  private(set) var rateHeaders = ByteWriter(capacity: 256)
   /// For `Allow`, when the route answers other methods.
   var allowedMethods: [Method] = []
 
@@ -52,7 +52,7 @@ struct Exchange: ~Copyable {
   mutating func reset() {
     requestID.removeAll(keepingCapacity: true)
     path.removeAll(keepingCapacity: true)
-    rateHeaders.removeAll(keepingCapacity: true)
+    rateHeaders.removeAll()
     continuesTrace = false
     method = .other
     routeIndex = -1
@@ -78,15 +78,14 @@ struct Exchange: ~Copyable {
   }
 
   mutating func appendRateHeaders(_ policy: [UInt8], _ tightest: RateAllowance.Tightest) {
-    rateHeaders.append(contentsOf: policy)
-    rateHeaders.append(contentsOf: "RateLimit: \"".utf8)
-    rateHeaders.append(contentsOf: tightest.scope.rawValue.utf8)
-    rateHeaders.append(contentsOf: "\";r=".utf8)
-    Decimal.append(tightest.remaining, to: &rateHeaders)
-    rateHeaders.append(contentsOf: ";t=".utf8)
-    Decimal.append(tightest.resetSeconds, to: &rateHeaders)
-    rateHeaders.append(carriageReturn)
-    rateHeaders.append(lineFeed)
+    rateHeaders.append(policy)
+    rateHeaders.append("RateLimit: \"")
+    rateHeaders.append(tightest.scope.rawValue.utf8)
+    rateHeaders.append("\";r=")
+    rateHeaders.append(decimal: tightest.remaining)
+    rateHeaders.append(";t=")
+    rateHeaders.append(decimal: tightest.resetSeconds)
+    rateHeaders.append("\r\n")
   }
 
   var allowHeader: String {
@@ -97,8 +96,7 @@ struct Exchange: ~Copyable {
 
 extension LoopContext {
   /// Counts a finished request and writes its access line.
-  func record(_ exchange: borrowing Exchange, listener: Listener.Kind) {
-    let now = clocks.monotonic()
+  func record(_ exchange: borrowing Exchange, listener: Listener.Kind, at now: Int64) {
     let duration = Int(now - exchange.startedAt)
     let key = CellKey(
       snapshot: exchange.snapshotVersion, route: exchange.routeIndex, isOps: listener == .ops,
@@ -112,17 +110,18 @@ extension LoopContext {
   }
 
   private func writeAccessLine(_ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind) {
-    let severity: LogEvent.Severity =
-      exchange.status >= 500 || exchange.refusal?.source == .upstream
-      ? .error : exchange.refusal?.source == .caller ? .warn : .info
     traceText.removeAll(keepingCapacity: true)
     exchange.trace.appendTraceID(to: &traceText)
     line.begin()
     line.field("ts", plain: stamps.timestamp(exchange.wallStart))
-    line.field("severity_text", plain: severity.text.utf8)
-    line.field("severity_number", severity.rawValue)
-    line.field("event_name", plain: "http.access".utf8)
-    line.field("component", plain: "gateway".utf8)
+    if exchange.status >= 500 || exchange.refusal?.source == .upstream {
+      line.members(#""severity_text":"ERROR","severity_number":17"#)
+    } else if exchange.refusal?.source == .caller {
+      line.members(#""severity_text":"WARN","severity_number":13"#)
+    } else {
+      line.members(#""severity_text":"INFO","severity_number":9"#)
+    }
+    line.members(#""event_name":"http.access","component":"gateway""#)
     line.field("request_id", plain: exchange.requestID)
     line.field("trace_id", plain: traceText)
     if let caller = exchange.caller {
@@ -146,18 +145,5 @@ extension LoopContext {
     line.field("listener", plain: listener.rawValue.utf8)
     line.end()
     append(logLine: (LogKey.of(exchange.requestID), LogKey.of(traceText)))
-  }
-}
-
-/// Decimal digits without an intermediate string.
-enum Decimal {
-  static func append(_ value: Int, to bytes: inout [UInt8]) {
-    precondition(value >= 0, "only sizes and counts are written this way")
-    var divisor = 1
-    while value / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      bytes.append(UInt8(48 + value / divisor % 10))
-      divisor /= 10
-    }
   }
 }

@@ -121,13 +121,14 @@ extension ClientConnection {
     head.append(contentsOf: "X-Request-ID: ".utf8)
     head.append(contentsOf: exchange.requestID)
     head.append(contentsOf: "\r\n".utf8)
-    head.append(contentsOf: exchange.rateHeaders)
+    head.append(contentsOf: exchange.rateHeaders.bytes)
+    head.append(contentsOf: loop.settings.warningLine)
     head.append(contentsOf: (exchange.keepsConnection ? "\r\n" : "Connection: close\r\n\r\n").utf8)
     head.append(contentsOf: content)
     exchange.bytesOut = content.count
     write(ByteBuffer(bytes: head))
     guard let stream, exchange.method != .head else {
-      finishExchange()
+      finishExchange(at: loop.clocks.monotonic())
       return nil
     }
     return stream

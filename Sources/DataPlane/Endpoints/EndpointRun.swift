@@ -1,5 +1,6 @@
 import ControlModel
 import NIOCore
+import Telemetry
 
 /// An endpoint at work for one request. Confined to its connection's event loop; only `NIOLoopBound` carries it through
 /// the task that runs the handler.
@@ -117,7 +118,7 @@ final class EndpointRun {
   private func finishStream() {
     guard isCurrent else { return }
     if !client.exchange.isHTTP10 { client.write(ClientConnection.lastChunk) }
-    client.finishExchange()
+    client.finishExchange(at: client.loop.clocks.monotonic())
     client.flushIfNeeded()
   }
 }

@@ -153,8 +153,9 @@ final class ForwardRun {
       release(watch)
     }
     if answerIsChunked { client.write(ClientConnection.lastChunk) }
-    pool.observe(client.exchange, at: client.loop.clocks.monotonic())
-    client.finishExchange()
+    let now = client.loop.clocks.monotonic()
+    pool.observe(client.exchange, at: now)
+    client.finishExchange(at: now)
     client.flushIfNeeded()
   }
 

@@ -9,31 +9,31 @@ extension ClientConnection {
 
   /// The answer is complete. Counts and logs it, then takes the next request, reads away what is left of this one's
   /// body, or closes.
-  func finishExchange() {
+  func finishExchange(at now: Int64) {
     endpoint = nil
     forward = nil
-    record()
+    record(at: now)
     if !exchange.keepsConnection {
       closeAfterWriting()
     } else if body.isAtEnd {
-      becomeIdle()
+      becomeIdle(at: now)
     } else {
       phase = .discarding
       exchange.discardedBytes = 0
-      phaseDeadline = loop.clocks.monotonic() + loop.timeouts.bodyGrace
+      phaseDeadline = now + loop.timeouts.bodyGrace
     }
     process()
   }
 
-  private func record() {
+  private func record(at now: Int64) {
     loop.counters.inFlight.add(-1)
     if let tenant = exchange.caller?.tenant { loop.count(tenant, exchange.status) }
-    loop.record(exchange, listener: listener)
+    loop.record(exchange, listener: listener, at: now)
   }
 
-  private func becomeIdle() {
+  private func becomeIdle(at now: Int64) {
     phase = .head
-    phaseDeadline = loop.clocks.monotonic() + loop.timeouts.idle
+    phaseDeadline = now + loop.timeouts.idle
     if loop.dataPlane.isDraining { drain() }
   }
 
@@ -44,7 +44,7 @@ extension ClientConnection {
         switch try body.next(&inbound) {
         case .needsMore: return false
         case .end:
-          becomeIdle()
+          becomeIdle(at: loop.clocks.monotonic())
           return true
         case .content(let content):
           exchange.discardedBytes += content.readableBytes
@@ -93,7 +93,7 @@ extension ClientConnection {
     guard wasBusy else { return }
     // With a refusal noted, it was we who cut off an answer half sent; else the client left before it had all.
     if exchange.refusal == nil { exchange.status = Self.clientClosedStatus }
-    record()
+    record(at: loop.clocks.monotonic())
   }
 
   /// What the access line shows for an answer whose client left first (nginx's convention; never sent).

@@ -25,6 +25,8 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package var trustedProxies: [AddressBlock] = []
   /// From SIGTERM until connections still answering are cut.
   package var drainTimeout: Duration = .seconds(25)
+  /// A whole header line that every answer carries while something about this installation is not safe; empty for none.
+  package var warningLine: [UInt8] = []
 
   package init() {}
 }

@@ -19,7 +19,8 @@ final class LoopContext {
   var parsedHeads = 0
   var responseParser = ResponseHeadParser()
   let authenticator: Authenticator
-  /// Reused for every head written.
+  /// Reused for every head written: put together in `head`, sent from `out`.
+  var head = ByteWriter(capacity: 4096)
   var out: ByteBuffer
   var line = JSONLine()
   var stamps = TimeStamps()
@@ -29,7 +30,11 @@ final class LoopContext {
   private(set) var snapshot: DataPlane.Snapshot
   private(set) var snapshotVersion: Int
   private var pools: [String: UpstreamPool] = [:]
+  /// Of the request before.
+  private var latestPool: UpstreamPool?
   private var cells: [CellKey: RequestCells] = [:]
+  /// Of the request before: the next one is often of the same kind.
+  private var latestCells: (key: CellKey, cells: RequestCells)?
   private var tenantAnswers: [TenantID: TenantAnswers] = [:]
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
   private var watches: [AnswerWatch] = []
@@ -91,6 +96,8 @@ final class LoopContext {
     snapshotVersion = version
     snapshot = dataPlane.currentSnapshot()
     cells.removeAll()
+    latestCells = nil
+    latestPool = nil
     for (name, pool) in pools where snapshot.upstreams[name] != pool.upstream {
       pool.retire()
       pools[name] = nil
@@ -99,11 +106,10 @@ final class LoopContext {
 
   /// The pool of an upstream on this loop; nil for a name nobody configured.
   func pool(_ name: String) -> UpstreamPool? {
-    if let pool = pools[name] { return pool }
-    guard let upstream = snapshot.upstreams[name] else { return nil }
-    let pool = UpstreamPool(upstream, loop: self)
-    pools[name] = pool
-    return pool
+    if let latestPool, latestPool.upstream.name == name { return latestPool }
+    if pools[name] == nil { pools[name] = snapshot.upstreams[name].map { UpstreamPool($0, loop: self) } }
+    latestPool = pools[name]
+    return latestPool
   }
 
   /// The shared buffer, empty and ours alone; to be put back into `out`, so that its memory is used again.
@@ -124,21 +130,30 @@ final class LoopContext {
     if watches.count < Self.watchesMax { watches.append(watch) }
   }
 
+  /// The head that was put together, as a buffer to write. Its memory is used again once it has been sent.
+  func takeHead() -> ByteBuffer {
+    var taken = takeOut()
+    head.withBytes { _ = taken.writeBytes($0) }
+    out = taken
+    return taken
+  }
+
   func flushLog() {
     if !log.isEmpty { dataPlane.hooks.log(log.take()) }
   }
 
   func append(logLine keys: (UInt64, UInt64)) {
-    log.append(line.bytes, keys: keys)
+    log.append(line, keys: keys)
     if log.bytes.count >= Self.logBlockBytes { flushLog() }
   }
 
   /// The instruments of one (listener, route, method, status), found once.
   func cells(_ key: CellKey, template: String) -> RequestCells {
-    if let cells = cells[key] { return cells }
-    let made = RequestCells(key, template: template, metrics: dataPlane.metrics)
-    cells[key] = made
-    return made
+    if let latest = latestCells, latest.key == key { return latest.cells }
+    let found = cells[key] ?? RequestCells(key, template: template, metrics: dataPlane.metrics)
+    cells[key] = found
+    latestCells = (key, found)
+    return found
   }
 
   /// Counts an answer for its tenant.

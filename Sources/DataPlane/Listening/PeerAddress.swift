@@ -1,4 +1,5 @@
 import NIOCore
+import Telemetry
 
 /// Where a request comes from, and what an upstream is told about it. The parts that never change on a connection are
 /// made once.
@@ -33,19 +34,19 @@ final class PeerAddress: Sendable {
   }
 
   /// What the client claimed about itself is replaced by this.
-  func appendForwarded(to out: inout ByteBuffer, host: Range<Int>?, in bytes: Span<UInt8>) {
-    out.writeBytes(forwarded)
+  func appendForwarded(to out: inout ByteWriter, host: Range<Int>?, in bytes: Span<UInt8>) {
+    out.append(forwarded)
     if let host {
-      out.writeStaticString(";host=\"")
-      out.writeBytes(bytes.bytes.extracting(host))
-      out.writeStaticString("\"\r\n")
-      out.writeBytes(older)
-      out.writeStaticString("X-Forwarded-Host: ")
-      out.writeBytes(bytes.bytes.extracting(host))
-      out.writeStaticString("\r\n")
+      out.append(";host=\"")
+      out.append(bytes.extracting(host))
+      out.append("\"\r\n")
+      out.append(older)
+      out.append("X-Forwarded-Host: ")
+      out.append(bytes.extracting(host))
+      out.append("\r\n")
     } else {
-      out.writeStaticString("\r\n")
-      out.writeBytes(older)
+      out.append("\r\n")
+      out.append(older)
     }
   }
 }

@@ -1,7 +1,7 @@
 package import ControlModel
 
 /// One row of a route table: what it matches, who may call it, how it is shed and limited, and what answers it.
-package struct Route: Sendable {
+package final class Route: Sendable {
   /// Where a route is served.
   package struct Listeners: OptionSet, Sendable {
     package let rawValue: UInt8
