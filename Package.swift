@@ -120,7 +120,7 @@ let package = Package(
       "BreakwaterTests",
       [
         "Breakwater", "AdminAPI", "Alerting", "MetricStore", "PromQL", "TradingRuntime", "Strategy", "Store",
-        "DataPlane", "Telemetry", "ControlModel", "BreakwaterTesting",
+        "DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting",
       ]),
     tests(
       "StoryTests",
@@ -132,7 +132,7 @@ let package = Package(
       "BinaryTests",
       [
         "Command", "Wire", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .httpClient, .nioCore,
-        .nioPosix, .nioHTTP1,
+        .nioPosix, .nioHTTP1, .crypto,
       ]),
     tests("ArchitectureTests", ["Telemetry", "ControlModel", "AdminAPI", "Breakwater", "Alerting"]),
   ]

@@ -34,6 +34,8 @@ package struct Configuration: Sendable {
     package var jwks: Keys?
     /// PEM text of `PLATFORM_JWT_PUBLIC_KEY`.
     package var pinnedPEM: String?
+    /// The bytes of `JWT_SECRET` while development keys are in force; then there are no others.
+    package var developmentSecret: [UInt8]?
   }
 
   package struct RouteSetting: Sendable, Equatable {
@@ -90,6 +92,8 @@ package struct Configuration: Sendable {
   package var environmentName: String
   /// Where each setting that is not a default came from, for the lines printed at start.
   package var sources: [SettingSource]
+  /// What works and deserves a second look, e.g. development keys.
+  package var warnings: [ConfigurationProblem]
 }
 
 /// One setting that was given, and where.

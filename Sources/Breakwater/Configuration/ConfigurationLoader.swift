@@ -32,6 +32,7 @@ package enum ConfigurationLoader {
     var configuration = configuration(top, environment)
     top.finish()
     check(configuration, top)
+    DevelopmentKeys(environment).apply(to: &configuration, reader)
     guard reader.problems.isEmpty else { throw ConfigurationProblems(problems: reader.problems) }
     configuration.sources = reader.sources
     return configuration
@@ -60,7 +61,7 @@ package enum ConfigurationLoader {
       controls: controls(top.section("controls")),
       runtime: runtime(top.section("runtime")), alerting: alerting(top.section("alerting")),
       logsToStdout: logs(top.section("logs")), environmentName: top.string("environment", default: "paper"),
-      sources: [])
+      sources: [], warnings: [])
   }
 
   /// The platform service; its key set is used unless `auth.jwks` names another.

@@ -32,6 +32,7 @@ extension Assembly {
     let publicListener = try await listen(.public, configuration.server.listen, on: publicGroup)
     started(publicListener, ops)
     say("lifecycle.started", "Breakwater \(options.version) is up")
+    for warning in configuration.warnings { say("config.warning", warning.description, severity: .warn) }
 
     // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
     var services: [any Service] = [

@@ -133,6 +133,10 @@ struct IdentitySources {
   /// that cannot be used.
   init(_ auth: Configuration.Auth, options: Assembly.Options, metrics: MetricRegistry) throws {
     var pinned = KeySet()
+    if let secret = auth.developmentSecret {
+      pinned = try Self.keys("JWT_SECRET") { () throws(KeySetProblem) in try KeySet(developmentSecret: secret) }
+    }
+    metrics.gauge(MetricCatalog.authDevelopmentKeys).set(auth.developmentSecret == nil ? 0 : 1)
     if let pem = auth.pinnedPEM {
       pinned = try Self.keys("PLATFORM_JWT_PUBLIC_KEY") { () throws(KeySetProblem) in try KeySet(pem: pem) }
     }

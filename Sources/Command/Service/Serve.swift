@@ -21,7 +21,7 @@ struct Serve: AsyncParsableCommand {
     try await finish {
       let configuration = try Settings.load(config)
       let material = try Settings.material(configuration)
-      for warning in material.warnings { Terminal.note("  warning: \(warning)") }
+      for warning in configuration.warnings + material.warnings { Terminal.note("  warning: \(warning)") }
       for source in configuration.sources where !source.key.contains("profiles[") {
         Terminal.note("  \(source.key) = \(source.value)   (\(source.source))")
       }

@@ -52,6 +52,8 @@ package enum MetricCatalog {
   package static let authVerifyDuration = MetricDefinition(
     "breakwater_auth_verify_duration_seconds", .histogram(bounds: latencyBounds),
     "Time to verify a token that was not in the verified-token cache.")
+  package static let authDevelopmentKeys = MetricDefinition(
+    "breakwater_auth_development_keys", .gauge, "1 while tokens are verified with JWT_SECRET, for development only.")
   package static let jwksLastSuccess = MetricDefinition(
     "breakwater_jwks_last_success_timestamp_seconds", .gauge, "When the signing keys were last fetched.")
   package static let jwksKeys = MetricDefinition("breakwater_jwks_keys", .gauge, "Usable signing keys.")
@@ -222,7 +224,7 @@ package enum MetricCatalog {
     httpParseErrors, headersDropped, connections, connectionsMax, connectionsRefused, healthStatus, eventLoopLag,
     authDecisions, authVerifyDuration, jwksLastSuccess, jwksKeys, jwksFetches, rateLimitDecisions, rateLimitKeys,
     tenantRequests, tenantState, isolationViolations, guardedAnswers, upstreamUp, upstreamRequests,
-    upstreamRequestDuration,
+    upstreamRequestDuration, authDevelopmentKeys,
     upstreamRetries, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlPendingApprovals, controlUnrecorded,
     runtimeUp, loopInterval, loopLastCompleted, loopDuration, loopIterations, signals, orders, orderRejects, orderAck,
