@@ -38,7 +38,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
   name: "breakwater",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "breakwater", targets: ["Command"])],
+  products: [
+    .executable(name: "breakwater", targets: ["Command"]),
+    .executable(name: "breakwater-fuzz", targets: ["Fuzz"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -58,6 +61,8 @@ let package = Package(
         .arguments, .httpClient, .nioCore, .yams,
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["DataPlane", "PromQL", "Identity", "Telemetry"], swiftSettings: settings),
     library(
       "Breakwater",
       [
