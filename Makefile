@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed model
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -37,7 +37,26 @@ model: ## Spin on the halt protocol: as built, and with each rule switched off; 
 bench: ## The gateway beside the proxies installed here: CPU per request, latency, ratios
 	@scripts/setup bench
 	@scripts/build
-	@scripts/bench --instructions $(ARGS)
+	@scripts/bench $(ARGS)
+	@scripts/instructions
+
+instructions: ## Instructions per proxied request under callgrind, against their checked-in limit
+	@scripts/setup measure
+	@scripts/build
+	@scripts/instructions
+
+measure-gateway: ## Slow clients, large bodies, idle connections, key rotation under a flood, in figures (ARGS="slow")
+	@scripts/setup bench
+	@scripts/build
+	@scripts/measure-gateway $(ARGS)
+
+corpora: ## The published vectors and attack corpora against the real verifier and parser, in figures
+	@scripts/setup test
+	@scripts/corpora
+
+fuzz: ## A million tokens and a million request heads under libFuzzer, then the other readers
+	@scripts/setup run
+	@scripts/fuzz
 
 soak: ## 1,000 requests a second through the proxy for a minute
 	@scripts/setup test
