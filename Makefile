@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed model
+.PHONY: help run build test coverage check bench bench-metrics fuzz-promql soak docs measure-stops embed model
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -38,6 +38,15 @@ bench: ## The gateway beside the proxies installed here: CPU per request, latenc
 	@scripts/setup bench
 	@scripts/build
 	@scripts/bench --instructions $(ARGS)
+
+bench-metrics: ## The metric store beside the Prometheus and VictoriaMetrics installed here: writes, queries, rules, restart
+	@scripts/setup bench-metrics
+	@scripts/build
+	@.build/venv-bench/bin/python scripts/bench-metrics $(ARGS)
+
+fuzz-promql: ## A million mutated queries through parser, printer and engine
+	@swift build --build-tests 2>&1 | grep -E 'error|Build complete'
+	@BREAKWATER_FUZZ_QUERIES=1000000 swift test --skip-build --filter 'FuzzTests'
 
 soak: ## 1,000 requests a second through the proxy for a minute
 	@scripts/setup test
