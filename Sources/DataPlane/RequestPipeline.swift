@@ -20,6 +20,7 @@ extension ClientConnection {
   func admit(_ head: RequestHead, _ bytes: ByteBuffer, mayWaitForKeys: Bool = true) {
     let now = loop.clocks.monotonic()
     do throws(Refusal) {
+      if needsTLS { throw Refusal(.httpTLSRequired, "This port speaks TLS: use https://.") }
       let route = try match(head, bytes)
       exchange.caller = try authenticate(head, bytes, route, at: now)
       try authorize(exchange.caller, route)
@@ -157,7 +158,7 @@ extension ClientConnection {
     guard let cookie = head.cookie, ConsoleCookie.mayOpen(exchange.template),
       let session = ConsoleCookie.session(in: span, cookie)
     else { throw missing }
-    if !head.method.isSafe, !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span) {
+    if !head.method.isSafe, !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span, isSecure: exchange.peer.isSecure) {
       throw Refusal(.accessDenied, "A signed-in browser may change things only from the console's own pages.")
     }
     guard let token = loop.dataPlane.hooks.sessionToken(session) else {
@@ -178,6 +179,7 @@ extension ClientConnection {
         let (connection, head, bytes, id) = parked.value
         guard connection.phase == .waitingForKeys, connection.exchange.requestID == id else { return }
         connection.phase = .head
+        connection.parseAgain(bytes)
         connection.admit(head, bytes, mayWaitForKeys: false)
         connection.process()
         connection.flushIfNeeded()

@@ -118,9 +118,23 @@ package enum ConfigurationLoader {
       listen: address(section, "listen", Configuration.Address(host: "127.0.0.1", port: 4018)),
       ops: address(section, "ops", Configuration.Address(host: "127.0.0.1", port: 4019)),
       loops: section.optional("loops", allowed: "1 to 256") { Int($0).flatMap { (1...256).contains($0) ? $0 : nil } },
-      dataPlane: settings)
+      tls: tls(section.section("tls")), dataPlane: settings)
     section.finish()
     return server
+  }
+
+  /// `{ certificate, key }`: both, or neither.
+  private static func tls(_ section: SettingsSection) -> Configuration.TLSFiles? {
+    let certificate = section.optional("certificate", allowed: "a PEM file") { $0.isEmpty ? nil : $0 }
+    let key = section.optional("key", allowed: "a PEM file") { $0.isEmpty ? nil : $0 }
+    section.finish()
+    switch (certificate, key) {
+    case (let certificate?, let key?): return Configuration.TLSFiles(certificate: certificate, key: key)
+    case (nil, nil): break
+    case (nil, _?): section.reader.problem(section.node, section.full("certificate"), "is missing beside the key")
+    case (_?, nil): section.reader.problem(section.node, section.full("key"), "is missing beside the certificate")
+    }
+    return nil
   }
 
   private static func address(

@@ -45,6 +45,7 @@ public enum RefusalCode: String, CaseIterable, Sendable {
   case requestExpectation = "request.expectation"
   case requestInvalid = "request.invalid"
   case httpMalformed = "http.malformed"
+  case httpTLSRequired = "http.tls_required"
   case upstreamConnect = "upstream.connect"
   case upstreamReset = "upstream.reset"
   case upstreamProtocol = "upstream.protocol"
@@ -62,7 +63,7 @@ public enum RefusalCode: String, CaseIterable, Sendable {
 
   public var status: Int {
     switch self {
-    case .httpMalformed, .idempotencyMissing: 400
+    case .httpMalformed, .httpTLSRequired, .idempotencyMissing: 400
     case .authMissing, .authMalformed, .authExpired, .authNotYetValid, .authSignature, .authUnknownKey,
       .authAlgorithm, .authIssuer, .authAudience, .authType, .authRevoked, .tenantMissing:
       401
@@ -147,6 +148,7 @@ public enum RefusalCode: String, CaseIterable, Sendable {
     case .requestExpectation: "Expectation is not supported"
     case .requestInvalid: "Request is not valid"
     case .httpMalformed: "Malformed HTTP"
+    case .httpTLSRequired: "Plain HTTP where TLS is spoken"
     case .upstreamConnect: "Upstream cannot be reached"
     case .upstreamReset: "Upstream closed the connection"
     case .upstreamProtocol: "Upstream answered malformed HTTP"

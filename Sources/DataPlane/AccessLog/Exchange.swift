@@ -97,7 +97,7 @@ struct Exchange: ~Copyable {
 
 extension LoopContext {
   /// Counts a finished request and writes its access line.
-  func record(_ exchange: borrowing Exchange, listener: Listener.Kind) {
+  func record(_ exchange: borrowing Exchange, listener: Listener.Kind, transport: Transport) {
     let now = clocks.monotonic()
     let duration = Int(now - exchange.startedAt)
     let key = CellKey(
@@ -108,10 +108,12 @@ extension LoopContext {
     cells.duration.observe(duration)
     if exchange.bytesIn > 0 { cells.requestBytes.increment(by: exchange.bytesIn) }
     if exchange.bytesOut > 0 { cells.responseBytes.increment(by: exchange.bytesOut) }
-    writeAccessLine(exchange, duration: duration, now: now, listener: listener)
+    writeAccessLine(exchange, duration: duration, now: now, listener: listener, transport: transport)
   }
 
-  private func writeAccessLine(_ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind) {
+  private func writeAccessLine(
+    _ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind, transport: Transport
+  ) {
     let severity: LogEvent.Severity =
       exchange.status >= 500 || exchange.refusal?.source == .upstream
       ? .error : exchange.refusal?.source == .caller ? .warn : .info
@@ -144,6 +146,8 @@ extension LoopContext {
     line.field("duration_ms", millisecondsFrom: duration)
     line.field("peer", plain: exchange.peer.text.utf8)
     line.field("listener", plain: listener.rawValue.utf8)
+    if transport.isHTTP2 { line.field("protocol", plain: "h2".utf8) }
+    if let tls = transport.tls { line.field("tls", plain: tls.rawValue.utf8) }
     line.end()
     append(logLine: (LogKey.of(exchange.requestID), LogKey.of(traceText)))
   }

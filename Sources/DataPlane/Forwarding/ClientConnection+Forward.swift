@@ -79,11 +79,7 @@ extension ClientConnection {
     let bytes = run.bytes
     let span = bytes.readableBytesUInt8Span
     let raw = span.bytes
-    if run.parsedHeads != loop.parsedHeads {
-      // Another request used the parser meanwhile. This head parsed before, so it does again.
-      loop.parsedHeads += 1
-      _ = try? loop.parser.parse(span)
-    }
+    if run.parsedHeads != loop.parsedHeads { parseAgain(bytes) }  // another request used the parser meanwhile
     var out = loop.takeOut()
     out.writeBytes(raw.extracting(head.methodRange))
     out.writeInteger(space)

@@ -28,7 +28,7 @@ extension ClientConnection {
   private func record() {
     loop.counters.inFlight.add(-1)
     if let tenant = exchange.caller?.tenant { loop.count(tenant, exchange.status) }
-    loop.record(exchange, listener: listener)
+    loop.record(exchange, listener: listener, transport: transport)
   }
 
   private func becomeIdle() {

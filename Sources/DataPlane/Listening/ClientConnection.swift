@@ -11,7 +11,7 @@ import Telemetry
 ///
 /// A client that closes its sending half is taken to be gone, as nginx, Envoy and Go do: TCP cannot tell the two apart,
 /// and an upstream should not work for nobody.
-final class ClientConnection: ChannelInboundHandler {
+final class ClientConnection: ChannelInboundHandler, LoopMember {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
@@ -35,6 +35,9 @@ final class ClientConnection: ChannelInboundHandler {
   let loop: LoopContext
   let listener: Listener.Kind
   let peer: PeerAddress
+  let transport: Transport
+  /// It came in plain HTTP to where TLS is spoken: every request is refused.
+  var needsTLS = false
   var context: ChannelHandlerContext?
   var phase = Phase.head
   var inbound = ByteBuffer()
@@ -58,10 +61,11 @@ final class ClientConnection: ChannelInboundHandler {
   /// Bytes of an incomplete head already looked at without finding its end.
   private var searchedBytes = 0
 
-  init(loop: LoopContext, listener: Listener.Kind, peer: PeerAddress) {
+  init(loop: LoopContext, listener: Listener.Kind, peer: PeerAddress, transport: Transport = Transport()) {
     self.loop = loop
     self.listener = listener
     self.peer = peer
+    self.transport = transport
   }
 
   // MARK: Channel events
@@ -82,8 +86,10 @@ final class ClientConnection: ChannelInboundHandler {
     context.close(promise: nil)  // a reset connection; handlerRemoved cleans up
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    inbound.append(unwrapInboundIn(data))
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) { channelRead(unwrapInboundIn(data)) }
+
+  func channelRead(_ bytes: ByteBuffer) {
+    inbound.append(bytes)
     process()
   }
 
@@ -133,6 +139,13 @@ final class ClientConnection: ChannelInboundHandler {
     try loop.parser.parse(bytes.readableBytesUInt8Span)
   }
 
+  /// Makes the loop's parser hold the fields of this head, as it did when the head arrived; it parsed before, so it does
+  /// again.
+  func parseAgain(_ head: ByteBuffer) {
+    loop.parsedHeads += 1
+    _ = try? loop.parser.parse(head.readableBytesUInt8Span)
+  }
+
   /// Reads and starts one request. False when its head is not complete, or while the client takes no answers.
   private func readHead() -> Bool {
     guard inbound.readableBytes > 0, isClientWritable else { return false }
@@ -173,6 +186,7 @@ final class ClientConnection: ChannelInboundHandler {
     guard shouldPause != isReadingPaused, let context else { return }
     isReadingPaused = shouldPause
     context.channel.setOption(.autoRead, value: !shouldPause).whenFailure { _ in }  // the channel closed meanwhile
+    if !shouldPause { context.read() }  // a stream's channel does not do that by itself
   }
 
   // MARK: Writing

@@ -1,5 +1,7 @@
 /// The clocks and sizes of the request path. Every wait and every buffer is bounded by one of these.
 package struct DataPlaneSettings: Sendable, Equatable {
+  /// From accept to the end of the TLS handshake.
+  package var handshakeTimeout: Duration = .seconds(10)
   /// From the first byte (or accept) to the end of the head.
   package var headTimeout: Duration = .seconds(10)
   /// Between requests on a kept-alive connection.
@@ -31,6 +33,7 @@ package struct DataPlaneSettings: Sendable, Equatable {
 
 /// The same durations as nanoseconds: what an event loop adds to a monotonic reading per request.
 struct Timeouts {
+  let handshake: Int64
   let head: Int64
   let idle: Int64
   let body: Int64
@@ -40,6 +43,7 @@ struct Timeouts {
   let drain: Int64
 
   init(_ settings: DataPlaneSettings) {
+    handshake = settings.handshakeTimeout.nanoseconds
     head = settings.headTimeout.nanoseconds
     idle = settings.idleTimeout.nanoseconds
     body = settings.bodyTimeout.nanoseconds

@@ -52,14 +52,20 @@ package final class Listener: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard let address = channel.remoteAddress else { throw AdmissionRefused() }
-          let peer = PeerAddress(address, trusting: dataPlane.settings.trustedProxies)
-          guard admission.enter(peer) else { throw AdmissionRefused() }
-          channel.closeFuture.whenComplete { _ in admission.leave(peer) }
           guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
             preconditionFailure("a connection runs on a loop of its listener's group")
           }
-          let connection = ClientConnection(loop: loop, listener: kind, peer: peer)
-          try channel.pipeline.syncOperations.addHandler(connection)
+          loop.refreshSnapshot()
+          let tls = kind == .public ? loop.snapshot.tls : nil
+          let peer = PeerAddress(address, isSecure: tls != nil, trusting: dataPlane.settings.trustedProxies)
+          guard admission.enter(peer) else { throw AdmissionRefused() }
+          channel.closeFuture.whenComplete { _ in admission.leave(peer) }
+          let pipeline = channel.pipeline.syncOperations
+          if let tls {
+            try pipeline.addHandler(TLSHandshake(loop: loop, identity: tls, listener: kind, peer: peer))
+          } else {
+            try pipeline.addHandler(ClientConnection(loop: loop, listener: kind, peer: peer))
+          }
         }
       }
       .bind(host: host, port: port).get()
