@@ -84,6 +84,7 @@ let package = Package(
       "DataPlane",
       [
         "Identity", "Telemetry", "ControlModel", .nioCore, .nioPosix, .nioSSL, .nioTLS, .nioHTTP2, .nioHPACK,
+        .crypto,
       ]),
     library("MetricStore", ["PromQL", "Telemetry"]),
     library("PromQL", []),

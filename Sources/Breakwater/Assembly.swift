@@ -189,13 +189,15 @@ package struct Assembly: Sendable {
     let forwarded = configuration.routes.map { route in
       Route(
         nil, route.path, access: .roles(route.roles), on: .public, class: route.trafficClass, cost: route.cost,
-        guard: route.guardMode, isMultiTenant: route.isMultiTenant, action: .forward(upstream: route.upstream))
+        guard: route.guardMode, isMultiTenant: route.isMultiTenant,
+        allowsWebSocket: route.allowsWebSocket, action: .forward(upstream: route.upstream))
     }
     return DataPlane.Snapshot(
       publicRoutes: RouteTable((own + forwarded).filter { $0.listeners.contains(.public) }),
       opsRoutes: RouteTable(own.filter { $0.listeners.contains(.ops) }),
       upstreams: Dictionary(configuration.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-      limiter: RateLimiter(configuration.limits, metrics: metrics), isolation: configuration.isolation, tls: material.tls)
+      limiter: RateLimiter(configuration.limits, metrics: metrics), isolation: configuration.isolation,
+      tls: material.tls)
   }
 
   private static func market(

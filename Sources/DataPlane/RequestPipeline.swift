@@ -20,7 +20,10 @@ extension ClientConnection {
   func admit(_ head: RequestHead, _ bytes: ByteBuffer, mayWaitForKeys: Bool = true) {
     let now = loop.clocks.monotonic()
     do throws(Refusal) {
-      if needsTLS { throw Refusal(.httpTLSRequired, "This port speaks TLS: use https://.") }
+      if let standingRefusal {
+        exchange.keepsConnection = false
+        throw standingRefusal
+      }
       let route = try match(head, bytes)
       exchange.caller = try authenticate(head, bytes, route, at: now)
       try authorize(exchange.caller, route)
@@ -29,7 +32,8 @@ extension ClientConnection {
       try spend(route, exchange.caller, at: now)
       switch route.action {
       case .endpoint(let endpoint): try collect(for: endpoint, head, bytes)
-      case .forward(let upstream): try forward(to: upstream, head, bytes)
+      case .forward(let upstream):
+        try forward(to: upstream, head, bytes, tunnelKey: try tunnelKey(head, bytes, route))
       }
     } catch {
       if error.code == .authUnknownKey, mayWaitForKeys, waitForKeys(head, bytes) { return }
@@ -158,7 +162,9 @@ extension ClientConnection {
     guard let cookie = head.cookie, ConsoleCookie.mayOpen(exchange.template),
       let session = ConsoleCookie.session(in: span, cookie)
     else { throw missing }
-    if !head.method.isSafe, !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span, isSecure: exchange.peer.isSecure) {
+    if !head.method.isSafe,
+      !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span, isSecure: exchange.peer.isSecure)
+    {
       throw Refusal(.accessDenied, "A signed-in browser may change things only from the console's own pages.")
     }
     guard let token = loop.dataPlane.hooks.sessionToken(session) else {

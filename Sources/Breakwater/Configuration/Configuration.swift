@@ -52,6 +52,7 @@ package struct Configuration: Sendable {
     package var cost: Int
     package var guardMode: GuardMode
     package var isMultiTenant: Bool
+    package var allowsWebSocket: Bool
   }
 
   package struct Runtime: Sendable {

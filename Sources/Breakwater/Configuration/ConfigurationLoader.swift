@@ -102,6 +102,11 @@ package enum ConfigurationLoader {
       "bodyTimeout", default: settings.bodyTimeout, in: .milliseconds(100)...(.seconds(3600)))
     settings.idleTimeout = section.duration(
       "idleTimeout", default: settings.idleTimeout, in: .milliseconds(100)...(.seconds(3600)))
+    settings.tunnelIdleTimeout = section.duration(
+      "tunnelIdleTimeout", default: settings.tunnelIdleTimeout, in: .seconds(1)...(.seconds(86_400)))
+    settings.tunnelsMax = section.integer("tunnelsMax", default: settings.tunnelsMax, in: 0...1_000_000)
+    settings.tunnelsPerTenantMax = section.integer(
+      "tunnelsPerTenantMax", default: settings.tunnelsPerTenantMax, in: 1...1_000_000)
     settings.drainTimeout = section.duration(
       "drainTimeout", default: settings.drainTimeout, in: .zero ... .seconds(600))
     let proxies = section.strings("trustedProxies", default: []).compactMap { text -> AddressBlock? in
@@ -235,13 +240,14 @@ package enum ConfigurationLoader {
         "class", default: TrafficClass.read, TrafficClass.allCases.filter { $0 != .control }.map { ($0.rawValue, $0) })
       let cost = one.integer("cost", default: 1, in: 1...1000)
       let (guardMode, isMultiTenant) = guarding(one, roles)
+      let allowsWebSocket = webSocket(one, guardMode)
       if path == nil, one.value("path") == nil { one.reader.problem(one.node, one.full("path"), "is missing") }
       if upstream.isEmpty { one.reader.problem(one.node, one.full("upstream"), "is missing") }
       one.finish()
       return path.map {
         Configuration.RouteSetting(
           path: $0, upstream: upstream, roles: roles, trafficClass: trafficClass, cost: cost,
-          guardMode: guardMode, isMultiTenant: isMultiTenant)
+          guardMode: guardMode, isMultiTenant: isMultiTenant, allowsWebSocket: allowsWebSocket)
       }
     }
   }

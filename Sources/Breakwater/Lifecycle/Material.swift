@@ -34,11 +34,13 @@ package struct Material: Sendable {
     }
     tls = configuration.server.tls.flatMap { TLSMaterial.identity($0, &problems) }
     let exposed = configuration.server.tls.flatMap { TLSMaterial.exposedKey($0) }
-    warnings = [exposed].compactMap(\.self) + ruleGroups.flatMap(\.rules).compactMap { [runbooks] rule in
-      guard case .alerting(let alert) = rule.kind, runbooks[alert.name] == nil else { return nil }
-      return ConfigurationProblem(
-        file: rule.file, line: rule.line, key: alert.name, message: "has no runbook \(alert.name).md")
-    }
+    warnings =
+      [exposed].compactMap(\.self)
+      + ruleGroups.flatMap(\.rules).compactMap { [runbooks] rule in
+        guard case .alerting(let alert) = rule.kind, runbooks[alert.name] == nil else { return nil }
+        return ConfigurationProblem(
+          file: rule.file, line: rule.line, key: alert.name, message: "has no runbook \(alert.name).md")
+      }
     guard problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
   }
 

@@ -105,7 +105,8 @@ extension LoopContext {
       method: exchange.method, status: exchange.status, isUpstream: exchange.isUpstream)
     let cells = cells(key, template: exchange.template)
     cells.requests.increment()
-    cells.duration.observe(duration)
+    // A tunnel lasts as long as its peers want.
+    if exchange.status != 101 { cells.duration.observe(duration) }
     if exchange.bytesIn > 0 { cells.requestBytes.increment(by: exchange.bytesIn) }
     if exchange.bytesOut > 0 { cells.responseBytes.increment(by: exchange.bytesOut) }
     writeAccessLine(exchange, duration: duration, now: now, listener: listener, transport: transport)

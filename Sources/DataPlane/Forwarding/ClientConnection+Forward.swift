@@ -5,16 +5,23 @@ import Telemetry
 
 extension ClientConnection {
   /// Sends the request to an upstream; its answer comes back through `ForwardRun`.
-  func forward(to name: String, _ head: RequestHead, _ bytes: ByteBuffer) throws(Refusal) {
+  ///
+  /// - Parameter tunnelKey: of a handshake that asks the upstream to go on as WebSocket.
+  func forward(
+    to name: String, _ head: RequestHead, _ bytes: ByteBuffer, tunnelKey: [UInt8]? = nil
+  ) throws(Refusal) {
     guard let pool = loop.pool(name) else {
       throw Refusal(.internalError, "The route's upstream \(name) is not configured.")
     }
     if case .length(let length) = head.framing, length > loop.settings.bodyBytesMax {
       throw tooLarge(loop.settings.bodyBytesMax)
     }
+    if hasPassedHere(bytes) {
+      throw Refusal(.httpLoop, "This request has been here before: an upstream or a proxy leads back to Breakwater.")
+    }
     exchange.upstream = name
     bodyScanner = bodyWatch(head)
-    let run = ForwardRun(self, pool, head, bytes)
+    let run = ForwardRun(self, pool, head, bytes, tunnelKey: tunnelKey)
     forward = run
     phase = .forwarding
     try run.start()
@@ -63,6 +70,21 @@ extension ClientConnection {
         if piece == nil { piece = content } else { piece?.writeImmutableBuffer(content) }
       }
     }
+  }
+
+  /// Whether `Via` names us: what we forward would come back for ever.
+  private func hasPassedHere(_ bytes: ByteBuffer) -> Bool {
+    let span = bytes.readableBytesUInt8Span
+    var isLoop = false
+    for field in loop.parser.fields where field.kind == .via {
+      FieldSyntax.forEachElement(span, field.value) { element in
+        guard let gap = element.first(where: { span[$0] == space }) else { return }
+        let rest = FieldSyntax.trimmed(span, gap..<element.upperBound)
+        let end = rest.first { span[$0] == space } ?? rest.upperBound
+        if FieldSyntax.equals(span, rest.lowerBound..<end, "breakwater") { isLoop = true }
+      }
+    }
+    return isLoop
   }
 
   func stopForwarding() {
@@ -119,6 +141,7 @@ extension ClientConnection {
       out.writeStaticString(", ")
     }
     out.writeStaticString("1.1 breakwater\r\n")
+    if run.tunnelKey != nil { out.writeStaticString("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     switch head.framing {
     case .none, .untilClose:
       if head.method.expectsContent { out.writeStaticString("Content-Length: 0\r\n") }

@@ -26,6 +26,8 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
     case answering
     /// Bound to an upstream.
     case forwarding
+    /// Bound to an upstream as WebSocket.
+    case tunnelling
     /// Answered; the rest of the request body is read away.
     case discarding
     /// Answered with `Connection: close`; waiting for the peer to close.
@@ -36,8 +38,8 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   let listener: Listener.Kind
   let peer: PeerAddress
   let transport: Transport
-  /// It came in plain HTTP to where TLS is spoken: every request is refused.
-  var needsTLS = false
+  /// What every request on it is answered with, after which it closes; nil serves it.
+  var standingRefusal: Refusal?
   var context: ChannelHandlerContext?
   var phase = Phase.head
   var inbound = ByteBuffer()
@@ -49,6 +51,7 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   var caller = CallerMemo()
   var endpoint: EndpointRun?
   var forward: ForwardRun?
+  var tunnel: Tunnel?
   /// When what the phase waits for from the client is given up: a head, the next request, a body, or its closing.
   var phaseDeadline = Int64.max
   /// When a client that takes nothing of what is written is given up.
@@ -127,6 +130,7 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
     case .head: return readHead()
     case .collecting: return collectBody()
     case .forwarding: return forwardBody()
+    case .tunnelling: return passTunnelBytes()
     case .discarding: return discardBody()
     case .answering, .waitingForKeys: return false
     case .closing:

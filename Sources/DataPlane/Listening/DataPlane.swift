@@ -62,6 +62,7 @@ package final class DataPlane: Sendable {
   let verifier: TokenVerifier
   let revocations: RevocationStore
   let trips = RouteTrips()
+  let tunnels: TunnelCounts
   private let snapshot: Mutex<Snapshot>
   private let snapshotVersion = Atomic<Int>(1)
   private let draining = Atomic<Bool>(false)
@@ -71,6 +72,7 @@ package final class DataPlane: Sendable {
     revocations: RevocationStore, snapshot: Snapshot
   ) {
     self.settings = settings
+    tunnels = TunnelCounts(settings, metrics)
     self.clocks = clocks
     self.metrics = metrics
     self.hooks = hooks

@@ -21,6 +21,11 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package var discardBytesMax = 64 * 1024
   /// Bytes held for a peer that reads slower than the other side writes, per connection and direction.
   package var bufferBytesMax = 64 * 1024
+  /// A tunnel without a byte in either direction.
+  package var tunnelIdleTimeout: Duration = .seconds(300)
+  /// WebSocket connections open at a time, over all event loops, and of one tenant.
+  package var tunnelsMax = 2_000
+  package var tunnelsPerTenantMax = 200
   package var connectionsMax = 10_000
   package var connectionsPerPeerMax = 1_000
   /// Whose `X-Forwarded-For` or `Forwarded` is believed.
@@ -41,6 +46,7 @@ struct Timeouts {
   let writeStall: Int64
   let linger: Int64
   let drain: Int64
+  let tunnelIdle: Int64
 
   init(_ settings: DataPlaneSettings) {
     handshake = settings.handshakeTimeout.nanoseconds
@@ -51,6 +57,7 @@ struct Timeouts {
     writeStall = settings.writeStallTimeout.nanoseconds
     linger = settings.lingerTimeout.nanoseconds
     drain = settings.drainTimeout.nanoseconds
+    tunnelIdle = settings.tunnelIdleTimeout.nanoseconds
   }
 }
 

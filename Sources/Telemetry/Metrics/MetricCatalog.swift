@@ -50,6 +50,13 @@ package enum MetricCatalog {
   package static let tlsCertificateExpiry = MetricDefinition(
     "breakwater_tls_cert_not_after_timestamp_seconds", .gauge, "When the first certificate of the chain expires.",
     labels: ["name": 4])
+  package static let tunnels = MetricDefinition(
+    "breakwater_tunnels", .gauge, "WebSocket connections through the gateway to upstreams.")
+  package static let tunnelBytes = MetricDefinition(
+    "breakwater_tunnel_bytes_total", .counter, "Bytes through WebSocket connections, from clients (in) and to them.",
+    labels: ["direction": 2])
+  package static let tunnelsClosed = MetricDefinition(
+    "breakwater_tunnels_closed_total", .counter, "WebSocket connections that ended, by why.", labels: ["reason": 6])
   package static let healthStatus = MetricDefinition(
     "breakwater_health_status", .gauge, "1 when the component works.", labels: ["component": 20])
   package static let eventLoopLag = MetricDefinition(
@@ -229,7 +236,7 @@ package enum MetricCatalog {
   package static let all: [MetricDefinition] = [
     httpRequests, httpRequestDuration, gatewayOverhead, httpRequestsInFlight, httpRequestBytes, httpResponseBytes,
     httpParseErrors, headersDropped, connections, connectionsMax, connectionsRefused, tlsHandshakes,
-    http2Errors, tlsCertificateExpiry, healthStatus, eventLoopLag,
+    http2Errors, tlsCertificateExpiry, tunnels, tunnelBytes, tunnelsClosed, healthStatus, eventLoopLag,
     authDecisions, authVerifyDuration, jwksLastSuccess, jwksKeys, jwksFetches, rateLimitDecisions, rateLimitKeys,
     tenantRequests, tenantState, isolationViolations, guardedAnswers, upstreamUp, upstreamRequests,
     upstreamRequestDuration,

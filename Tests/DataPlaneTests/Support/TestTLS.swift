@@ -12,7 +12,9 @@ enum TestTLS {
       .appendingPathComponent("Fixtures/tls/\(name)").path
   }
 
-  static func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: file(name)))) }
+  static func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: file(name))))
+  }
 
   /// `server` or `renewed`.
   static func identity(_ name: String = "server") throws -> TLSIdentity {

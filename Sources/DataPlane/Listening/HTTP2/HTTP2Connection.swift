@@ -6,11 +6,22 @@ import Telemetry
 /// (`HTTP2Stream`).
 final class HTTP2Connection: ChannelInboundHandler, LoopMember {
   typealias InboundIn = HTTP2Frame
+  typealias OutboundOut = HTTP2Frame
+
+  private enum Ending {
+    case no
+    /// The client has been told; streams that are open go on.
+    case announced
+    /// Every stream has its answer; nothing more is sent.
+    case closing
+  }
 
   private let loop: LoopContext
   private var context: ChannelHandlerContext?
   private var openStreams = 0
-  private var isEnding = false
+  private var lastStream = HTTP2StreamID.rootStream
+  private var ending = Ending.no
+  private var hasFailed = false
   private var deadline: Int64
 
   private init(_ loop: LoopContext) {
@@ -40,21 +51,17 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
   ) throws {
     let connection = HTTP2Connection(loop)
     let bound = NIOLoopBound(loop, eventLoop: loop.eventLoop)
-    let manager = NIOHTTP2ServerConnectionManagementHandler(
-      eventLoop: loop.eventLoop,
-      configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
     let handler = NIOHTTP2Handler(
       mode: .server, eventLoop: loop.eventLoop, connectionConfiguration: connectionConfiguration,
       streamConfiguration: streamConfiguration(loop.settings),
-      streamDelegate: StreamCount(
-        connection: NIOLoopBound(connection, eventLoop: loop.eventLoop), manager: manager.http2StreamDelegate)
+      streamDelegate: StreamCount(connection: NIOLoopBound(connection, eventLoop: loop.eventLoop))
     ) { stream in
       stream.eventLoop.makeCompletedFuture {
         let client = ClientConnection(loop: bound.value, listener: listener, peer: peer, transport: transport)
         try stream.pipeline.syncOperations.addHandlers([HTTP2Stream(loop: bound.value, client: client), client])
       }
     }
-    try pipeline.addHandlers([handler, manager, connection])
+    try pipeline.addHandlers([handler, connection])
   }
 
   private static var connectionConfiguration: NIOHTTP2Handler.ConnectionConfiguration {
@@ -95,30 +102,36 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     loop.closed(self)
   }
 
-  fileprivate func streamOpened() {
+  fileprivate func streamOpened(_ id: HTTP2StreamID) {
     openStreams += 1
+    lastStream = max(lastStream, id)
     deadline = .max
   }
 
   fileprivate func streamClosed() {
     openStreams -= 1
     guard openStreams == 0 else { return }
-    deadline = loop.clocks.monotonic() + (isEnding ? loop.timeouts.linger : loop.timeouts.idle)
+    deadline = loop.clocks.monotonic() + (ending == .no ? loop.timeouts.idle : loop.timeouts.linger)
+    closeIfDone()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {}  // frames of the connection; all are dealt with
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard let reason = HTTP2Failure.reason(error) else { return context.close(promise: nil) }  // the connection broke
-    loop.dataPlane.metrics.family(MetricCatalog.http2Errors).counter(reason).increment()
-    if reason != HTTP2Failure.stream { context.close(promise: nil) }
+    // After our last word, what is still on its way here is no error.
+    guard !hasFailed, ending != .closing else { return }
+    let reason = HTTP2Failure.reason(error)
+    if let reason { loop.dataPlane.metrics.family(MetricCatalog.http2Errors).counter(reason).increment() }
+    guard reason != HTTP2Failure.stream else { return }
+    hasFailed = true
+    context.close(promise: nil)
   }
 
   // MARK: Ending
 
   func checkDeadlines(_ now: Int64) {
     guard now >= deadline else { return }
-    if isEnding { context?.close(promise: nil) } else { end(within: loop.timeouts.linger) }
+    if ending == .no { end(within: loop.timeouts.linger) } else { context?.close(promise: nil) }
   }
 
   func drain() { end(within: openStreams == 0 ? loop.timeouts.linger : nil) }
@@ -126,28 +139,43 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
   /// Streams were refused or cut at this moment too; what was written for them still has to leave.
   func endDrain() { if deadline == .max { end(within: loop.timeouts.linger) } }
 
-  /// Tells the client to open no more streams here (GOAWAY, RFC 9113 §6.8) and closes when those open have their answers.
+  /// Tells the client which streams will be answered, and closes when they are: a stream opened meanwhile is known not to
+  /// have been looked at, so that it can be sent again elsewhere (GOAWAY, RFC 9113 §6.8). A warning before the last word
+  /// would spare that, but the library ends a connection that has none open after the first.
   private func end(within limit: Int64?) {
-    isEnding = true
     if let limit { deadline = loop.clocks.monotonic() + limit }
-    context?.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    guard ending == .no, let context else { return }
+    ending = .announced
+    let goAway = HTTP2Frame.FramePayload.goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil)
+    context.writeAndFlush(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: goAway)), promise: nil)
+    closeIfDone()
+  }
+
+  /// Closes our half once all is written, in the next turn of the loop: frames of this one may not have left yet.
+  private func closeIfDone() {
+    guard ending == .announced, openStreams == 0 else { return }
+    ending = .closing
+    deadline = loop.clocks.monotonic() + loop.timeouts.writeStall
+    let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+    loop.eventLoop.execute { bound.value.closeOutput() }
+  }
+
+  private func closeOutput() {
+    guard let context else { return }
+    let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+    context.channel.close(mode: .output).whenComplete { _ in
+      let connection = bound.value
+      connection.deadline = connection.loop.clocks.monotonic() + connection.loop.timeouts.linger
+    }
   }
 }
 
-/// Counts a connection's streams, for its clocks and for its orderly end.
+/// Counts a connection's streams.
 private struct StreamCount: NIOHTTP2StreamDelegate {
   let connection: NIOLoopBound<HTTP2Connection>
-  let manager: NIOHTTP2ServerConnectionManagementHandler.HTTP2StreamDelegate
 
-  func streamCreated(_ id: HTTP2StreamID, channel: any Channel) {
-    connection.value.streamOpened()
-    manager.streamCreated(id, channel: channel)
-  }
-
-  func streamClosed(_ id: HTTP2StreamID, channel: any Channel) {
-    connection.value.streamClosed()
-    manager.streamClosed(id, channel: channel)
-  }
+  func streamCreated(_ id: HTTP2StreamID, channel: any Channel) { connection.value.streamOpened(id) }
+  func streamClosed(_ id: HTTP2StreamID, channel: any Channel) { connection.value.streamClosed() }
 }
 
 /// Names for what a client did wrong: values of the `reason` label of `breakwater_http2_errors_total`.

@@ -74,7 +74,8 @@ enum HTTP2RequestHead {
   }
 
   private static func equal(_ a: String, _ b: String) -> Bool {
-    a.utf8.count == b.utf8.count && zip(a.utf8, b.utf8).allSatisfy { ByteScan.lowercased($0) == ByteScan.lowercased($1) }
+    a.utf8.count == b.utf8.count
+      && zip(a.utf8, b.utf8).allSatisfy { ByteScan.lowercased($0) == ByteScan.lowercased($1) }
   }
 
   private static func decimal(_ text: String) -> Int? {

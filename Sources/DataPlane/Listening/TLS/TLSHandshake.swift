@@ -1,3 +1,4 @@
+import ControlModel
 import NIOCore
 import NIOSSL
 import NIOTLS
@@ -73,13 +74,15 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopMe
     end("plaintext")
     let plain = PeerAddress(peer.text, trusting: loop.settings.trustedProxies)
     let connection = ClientConnection(loop: loop, listener: listener, peer: plain)
-    connection.needsTLS = true
+    connection.standingRefusal = Refusal(.httpTLSRequired, "This port speaks TLS: use https://.")
     try hand(over: context, to: connection)
     connection.channelRead(bytes)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case TLSUserEvent.handshakeCompleted(let agreement)? = event as? TLSUserEvent, case .handshaking(let handler) = phase {
+    if case TLSUserEvent.handshakeCompleted(let agreement)? = event as? TLSUserEvent,
+      case .handshaking(let handler) = phase
+    {
       end("ok")
       do {
         try begin(context, agreement, version: handler.tlsVersion)

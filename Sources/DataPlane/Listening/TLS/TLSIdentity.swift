@@ -69,7 +69,8 @@ package final class TLSIdentity: Sendable {
     }
     // Asking for a passphrase has no place in a service that restarts by itself.
     guard !text.contains("ENCRYPTED") else {
-      throw TLSProblem(file: .key, message: "is encrypted; give the key without a passphrase, readable by the service only")
+      throw TLSProblem(
+        file: .key, message: "is encrypted; give the key without a passphrase, readable by the service only")
     }
     do {
       return try NIOSSLPrivateKey(bytes: bytes, format: .pem)

@@ -152,6 +152,7 @@ func withHTTP2(
       let last = try await client.frame(on: 1)
       #expect(last.payload.isEmpty && last.flags & HTTP2Client.Frame.endStream != 0)
       try await client.readToEnd()
+      await client.connection.close()
       await drained.value
     }
   }
@@ -217,9 +218,11 @@ func withHTTP2(
     Wrong(
       what: "CONNECT", reason: "pseudo_field", fields: [(":method", "CONNECT"), (":authority", "gateway.test:443")]),
     Wrong(what: "an empty path", reason: "pseudo_field", fields: HTTP2Client.get("")),
-    Wrong(what: "another scheme", reason: "target", fields: [
-      (":method", "GET"), (":scheme", "http"), (":authority", "gateway.test"), (":path", "/hello"),
-    ]),
+    Wrong(
+      what: "another scheme", reason: "target",
+      fields: [
+        (":method", "GET"), (":scheme", "http"), (":authority", "gateway.test"), (":path", "/hello"),
+      ]),
     Wrong(what: "an absolute path", reason: "target", fields: HTTP2Client.get("https://gateway.test/hello")),
     Wrong(what: "a path with a space", reason: "target", fields: HTTP2Client.get("/hello HTTP/1.1")),
     Wrong(what: "a path that climbs", reason: "path_confusion", fields: HTTP2Client.get("/open/../admin")),
@@ -234,7 +237,6 @@ func withHTTP2(
     Wrong(what: "a capital in a name", reason: "field_name", fields: HTTP2Client.get("/hello", ("X-A", "b"))),
     Wrong(
       what: "a line break in a name", reason: "field_name", fields: HTTP2Client.get("/hello", ("a: b\r\nx-c", "d"))),
-    Wrong(what: "an empty name", reason: "field_name", fields: HTTP2Client.get("/hello", ("", "b"))),
     Wrong(
       what: "Connection", reason: "connection_field", fields: HTTP2Client.get("/hello", ("connection", "x-tenant-id"))),
     Wrong(
@@ -243,15 +245,21 @@ func withHTTP2(
     Wrong(what: "Upgrade", reason: "connection_field", fields: HTTP2Client.get("/hello", ("upgrade", "h2c"))),
     Wrong(what: "TE", reason: "connection_field", fields: HTTP2Client.get("/hello", ("te", "gzip"))),
     Wrong(what: "another Host", reason: "host_mismatch", fields: HTTP2Client.get("/hello", ("host", "evil.test"))),
-    Wrong(what: "two Hosts", reason: "host_duplicate", fields: [
-      (":method", "GET"), (":scheme", "https"), (":path", "/hello"), ("host", "a.test"), ("host", "b.test"),
-    ]),
-    Wrong(what: "no host", reason: "host_missing", fields: [
-      (":method", "GET"), (":scheme", "https"), (":path", "/hello"),
-    ]),
-    Wrong(what: "user information", reason: "host_invalid", fields: [
-      (":method", "GET"), (":scheme", "https"), (":authority", "ada@gateway.test"), (":path", "/hello"),
-    ]),
+    Wrong(
+      what: "two Hosts", reason: "host_duplicate",
+      fields: [
+        (":method", "GET"), (":scheme", "https"), (":path", "/hello"), ("host", "a.test"), ("host", "b.test"),
+      ]),
+    Wrong(
+      what: "no host", reason: "host_missing",
+      fields: [
+        (":method", "GET"), (":scheme", "https"), (":path", "/hello"),
+      ]),
+    Wrong(
+      what: "user information", reason: "host_invalid",
+      fields: [
+        (":method", "GET"), (":scheme", "https"), (":authority", "ada@gateway.test"), (":path", "/hello"),
+      ]),
     Wrong(
       what: "two tokens", reason: "authorization_duplicate",
       fields: HTTP2Client.get("/hello", ("authorization", "Bearer a"), ("authorization", "Bearer b"))),
@@ -267,15 +275,10 @@ func withHTTP2(
   func `with a head that is wrong is answered with a code, and counted`(_ wrong: Wrong) async throws {
     try await withHTTP2 { gateway, _, client in
       try await client.request(1, wrong.fields)
-      if wrong.reason == "content_length" {
-        // The library judges this before us, and resets.
-        #expect(try await client.answer(1).reset != nil)
-      } else {
-        let answer = try await client.answer(1)
-        #expect(answer.status == wrong.status, "\(answer)")
-        #expect(answer.only("x-request-id") != nil)
-        #expect(gateway.metric("breakwater_http_parse_errors_total{reason=\"\(wrong.reason)\"}") == 1)
-      }
+      let answer = try await client.answer(1)
+      #expect(answer.status == wrong.status, "\(answer)")
+      #expect(answer.only("x-request-id") != nil)
+      #expect(gateway.metric("breakwater_http_parse_errors_total{reason=\"\(wrong.reason)\"}") == 1)
       try await client.request(3, HTTP2Client.get("/hello"))
       #expect(try await client.answer(3).text == "hello", "the connection goes on")
     }

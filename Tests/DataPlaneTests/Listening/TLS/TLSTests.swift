@@ -205,6 +205,7 @@ private func withTLS(
       try await server.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")
       #expect(try await busy.answer().text == "done")
       try await busy.closed()
+      for client in [idle, silent, busy] { await client.close() }
       await drained.value
     }
   }
