@@ -33,7 +33,7 @@ extension ClientConnection {
     out.writeStaticString("Via: 1.1 breakwater\r\nX-Request-ID: ")
     out.writeBytes(exchange.requestID)
     out.writeStaticString("\r\n")
-    out.writeBytes(exchange.rateHeaders)
+    out.writeBytes(exchange.rateHeaders.bytes)
     out.writeStaticString("\r\n")
     write(out)
     loop.out = out
@@ -79,7 +79,7 @@ extension ClientConnection {
     forward?.endTunnel()
     exchange.refusal = end.refusal
     inbound.clear()
-    finishExchange()
+    finishExchange(at: loop.clocks.monotonic())
     flushIfNeeded()
   }
 
