@@ -61,9 +61,9 @@ let package = Package(
     library(
       "Breakwater",
       [
-        "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "TradingRuntime",
-        "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets", .httpClient,
-        .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .yams, .grdb,
+        "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "PromQL",
+        "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets",
+        .httpClient, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .yams, .grdb,
       ]),
     library(
       "AdminAPI",

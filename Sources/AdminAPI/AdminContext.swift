@@ -33,6 +33,12 @@ package struct AdminContext: Sendable {
   package let keys: @Sendable () -> KeyRefreshStatus
   package let configuration: any ConfigurationKeeper
   package let about: About
+  /// How a release opens when its request does not say; nil at once.
+  package let releaseStages: ReleaseStages?
+  package let automatic: AutomaticControls
+  package let windows: PlannedStops
+  package let drills: Drills
+  package let planeMemory: PlaneMemory
   /// Waits, or returns early when cancelled.
   package let sleep: @Sendable (Duration) async -> Void
 
@@ -57,7 +63,8 @@ package struct AdminContext: Sendable {
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
     revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
-    configuration: any ConfigurationKeeper, about: About,
+    configuration: any ConfigurationKeeper, about: About, releaseStages: ReleaseStages? = nil,
+    automatic: AutomaticControls, windows: PlannedStops, drills: Drills, planeMemory: PlaneMemory,
     sleep: @escaping @Sendable (Duration) async -> Void
   ) {
     self.clocks = clocks
@@ -80,6 +87,11 @@ package struct AdminContext: Sendable {
     self.keys = keys
     self.configuration = configuration
     self.about = about
+    self.releaseStages = releaseStages
+    self.automatic = automatic
+    self.windows = windows
+    self.drills = drills
+    self.planeMemory = planeMemory
     self.sleep = sleep
   }
 }

@@ -49,6 +49,7 @@ package struct Assembly: Sendable {
   let bus: EventBus
   let refresher: KeyRefresher?
   let dataPlane: DataPlane
+  let automaticFeed: AutomaticFeed
   let drainState: DrainState
   let journaledStops: [Control]
   let directory: DataDirectory
@@ -97,16 +98,18 @@ package struct Assembly: Sendable {
     let ids = IDSource(seed: SystemSources.seed()) { clocks.now }
     let gate = OrderGate()
     let paper = try PaperVenue(
-      id: configuration.runtime.venue, logPath: directory.file("paper-venue.log"), seed: SystemSources.seed()
-    ) { clocks.now }
+      id: configuration.runtime.venue, logPath: directory.file("paper-venue.log"), seed: SystemSources.seed(),
+      sessions: Self.sessions(configuration.runtime.hours), now: { clocks.now })
     venue = paper
+    var trading = TradingRuntime.Settings(
+      replica: configuration.replica, venue: configuration.runtime.venue,
+      loopInterval: configuration.runtime.loopInterval, drainTimeout: configuration.controls.drainTimeout,
+      instrument: try Instrument(
+        tick: Price(mantissa: 1_000_000), lot: Quantity(mantissa: 1_000_000_000),
+        quantityMin: Quantity(mantissa: 1_000_000_000), notionalMin: Money(mantissa: 100_000_000)))
+    trading.barInterval = .milliseconds(Int64(60_000 / configuration.runtime.speed))
     runtime = TradingRuntime(
-      settings: TradingRuntime.Settings(
-        replica: configuration.replica, venue: configuration.runtime.venue,
-        loopInterval: configuration.runtime.loopInterval, drainTimeout: configuration.controls.drainTimeout,
-        instrument: try Instrument(
-          tick: Price(mantissa: 1_000_000), lot: Quantity(mantissa: 1_000_000_000),
-          quantityMin: Quantity(mantissa: 1_000_000_000), notionalMin: Money(mantissa: 100_000_000))),
+      settings: trading,
       gate: gate, records: records, venue: paper,
       market: Self.market(configuration, material, position: try records.marketPosition()), clocks: clocks, ids: ids,
       log: events, metrics: metrics, sleep: SystemSources.sleep, onBar: { paper.advance($0, $1) })
@@ -115,9 +118,13 @@ package struct Assembly: Sendable {
     var control = CommandProcessor.Settings(replica: configuration.replica)
     control.requiresApproval = configuration.controls.requiresApproval
     control.reviewAfterMilliseconds = Int64(configuration.controls.reviewAfter / .milliseconds(1))
+    control.approvers = configuration.controls.approvers
+    control.breakGlassPerDay = configuration.controls.breakGlassPerDay
+    let firing = FiringAlerts()
     processor = CommandProcessor(
       settings: control, store: controlStore, journal: journal, runtime: runtime, clocks: clocks, ids: ids,
-      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce)
+      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce,
+      guards: ReleaseGuards(runtime, firing), flatten: runtime.flattening(configuration.controls.flatten))
 
     // Watching.
     metricStore = MetricStore(metrics: metrics)
@@ -125,12 +132,21 @@ package struct Assembly: Sendable {
     alerting.intervalMilliseconds = Int64(configuration.alerting.interval / .milliseconds(1))
     desk = AlertDesk(
       material.ruleGroups, settings: alerting, store: metricStore, clocks: clocks, metrics: metrics)
+    firing.watch(desk)
     alertMemory = AlertMemory(controlStore)
     desk.restore(alertMemory.recall(at: startedAt), at: startedAt)
     notifier = Notifier(
       configuration.alerting.receivers, externalURL: "http://\(configuration.server.listen)", clocks: clocks,
       metrics: metrics, sleep: { try await Task.sleep(for: $0) },
       post: { try await OutboundHTTP.post($0, $1, within: .seconds(5)) })
+
+    // Stops by rules, by the calendar, and rehearsed.
+    automaticFeed = AutomaticFeed(
+      desk: desk, store: metricStore, log: log,
+      backtests: material.backtests)
+    let planning = try Planning(
+      configuration.controls, processor: processor, runtime: runtime, store: controlStore, events: events, bus: bus,
+      clocks: clocks, ids: ids, metrics: metrics)
 
     // Who may come in.
     let identity = try IdentitySources(configuration.auth, options: options, metrics: metrics)
@@ -150,7 +166,9 @@ package struct Assembly: Sendable {
       configuration: live,
       about: AdminContext.About(
         environment: configuration.environmentName, replica: configuration.replica, version: options.version,
-        startedAt: startedAt), sleep: SystemSources.sleep)
+        startedAt: startedAt), releaseStages: configuration.controls.stages,
+      automatic: planning.automatic, windows: planning.windows, drills: planning.drills, planeMemory: planning.memory,
+      sleep: SystemSources.sleep)
     context.measureHealth()
     let verifier = identity.verifier
     routes =
@@ -199,6 +217,14 @@ package struct Assembly: Sendable {
     _ configuration: Configuration, _ material: Material, position: String?
   ) -> any MarketData {
     RecordedMarket(material.bars, barsPerMinute: configuration.runtime.speed, from: position) ?? NoMarket()
+  }
+
+  /// What the paper venue's market takes at a moment.
+  private static func sessions(_ hours: MarketCalendar) -> @Sendable (WallTime) -> MarketStanding {
+    { now in
+      if case .open = hours.status(at: now) { return .open }
+      return .closed(opensAt: hours.nextSession(from: now)?.open)
+    }
   }
 
   /// Records go to the log; those about orders also to whoever watches.

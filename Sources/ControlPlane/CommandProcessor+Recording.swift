@@ -202,12 +202,13 @@ extension CommandProcessor {
   }
 
   func tell(
-    _ what: ControlNotice.What, _ controls: [Control], approval: Approval? = nil, actor: String, requestID: RequestID
+    _ what: ControlNotice.What, _ controls: [Control], approval: Approval? = nil, actor: String, requestID: RequestID,
+    detail: String? = nil
   ) {
     announce(
       ControlNotice(
         what: what, controls: controls, approval: approval, actor: actor, epoch: inForce.epoch, at: clocks.now,
-        requestID: requestID))
+        requestID: requestID, detail: detail))
   }
 
   static func digest(_ controls: [Control]) -> String {

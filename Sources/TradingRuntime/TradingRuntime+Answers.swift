@@ -27,8 +27,9 @@ extension TradingRuntime {
     return order
   }
 
-  /// Takes back what controls in force want taken back and their first attempt missed: orders that had no answer then, and
-  /// cancels that failed. Orders placed since, which a control admits, are left alone.
+  /// Takes back what controls in force want taken back and their first attempt missed: orders that had no answer then,
+  /// cancels that failed, and those that had to wait for the market to open. Entries are never admitted by a control that
+  /// takes them back, so all of them are meant; of reducing orders only those from before it, by the time of both.
   func repeatCancels() async {
     let state = gate.state
     guard state.controls.values.contains(where: { $0.cancel != .none }) else { return }
@@ -36,11 +37,11 @@ extension TradingRuntime {
       book.open.values.filter { order in
         (order.state == .working || order.state == .partial) && !order.isCancelPending
           && state.effective(for: order.scope).causes.contains {
-            $0.cancel.takesBack(order) && order.createdAt <= $0.createdAt
+            $0.cancel.takesBack(order) && (order.opensExposure || order.createdAt <= $0.createdAt)
           }
       }.map(\.id)
     }
-    _ = await cancel(targets)
+    _ = await cancel(takingCancels(targets))
   }
 
   // MARK: The venue's answers

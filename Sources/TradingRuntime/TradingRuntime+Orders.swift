@@ -101,12 +101,15 @@ extension TradingRuntime {
   private func send(_ order: Order) async throws(Refusal) -> Order {
     let (account, symbol) = (order.request.account, order.request.symbol)
     let seat = gate.seat(account.tenant, account.profile)
-    if let refused = gate.refusal(seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing) {
+    let isExit = order.purpose == .flatten
+    if let refused = gate.refusal(
+      seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing, isExit: isExit)
+    {
       throw await deny(order, refused)
     }
     try await mark(order)
     let connection = venue.connection
-    switch gate.enter(seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing) {
+    switch gate.enter(seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing, isExit: isExit) {
     case .refused(let refused): throw await deny(order, refused)
     case .passed(let pass):
       let failure = await write(order, over: connection, seat)

@@ -20,6 +20,8 @@ package final class TradingRuntime: Sendable {
     package var drainTimeout: Duration
     /// Smallest price and quantity steps of the instruments traded.
     package var instrument: Instrument
+    /// Longest time between two bars in good order; prices older than three of them, and than 30 s, are too old to start by.
+    package var barInterval = Duration.seconds(1)
 
     package init(
       replica: ReplicaID, venue: VenueID, loopInterval: Duration, drainTimeout: Duration, instrument: Instrument

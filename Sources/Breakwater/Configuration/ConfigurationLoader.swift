@@ -261,18 +261,6 @@ package enum ConfigurationLoader {
     return RateLimit(quota: rate.0, windowSeconds: rate.1, burst: burst)
   }
 
-  private static func controls(_ section: SettingsSection) -> Configuration.Controls {
-    // Bounds how long a gate may act without hearing from a shared store; the embedded store is always in reach.
-    _ = section.duration("lease", default: .seconds(3), in: .seconds(1)...(.seconds(30)))
-    let controls = Configuration.Controls(
-      requiresApproval: section.choice("approvals", default: true, [("required", true), ("off", false)]),
-      drainTimeout: section.duration(
-        "drainTimeout", default: .milliseconds(250), in: .milliseconds(10)...(.seconds(10))),
-      reviewAfter: section.duration("reviewAfter", default: .seconds(1800), in: .seconds(60)...(.seconds(604_800))))
-    section.finish()
-    return controls
-  }
-
   private static func alerting(_ section: SettingsSection) -> Configuration.Alerting {
     let receivers = section.sections("receivers").compactMap { one -> Receiver? in
       let name = one.string("name", default: "")

@@ -22,6 +22,8 @@ extension Assembly {
     defer { directory.release() }
     // The gate is held until every one of these has succeeded.
     try await processor.boot(journaled: journaledStops)
+    let local = openLocalSocket()
+    defer { local?.close() }
     try await runtime.recover(configuration.runtime.isEnabled ? configuration.runtime.profiles : [])
     await processor.open()
 
@@ -55,6 +57,17 @@ extension Assembly {
     await log.flush()
     try await publicGroup.shutdownGracefully()
     try await opsGroup.shutdownGracefully()
+  }
+
+  /// A stop from this machine's shell; without the socket there are the listeners.
+  private func openLocalSocket() -> LocalSocket? {
+    let halt = LocalHalt(context)
+    do throws(LocalSocketFailure) {
+      return try LocalSocket(in: configuration.dataDir, bytesMax: LocalHalt.bytesMax) { await halt.answer($0, uid: $1) }
+    } catch {
+      say("local.unavailable", error.description, severity: .error)
+      return nil
+    }
   }
 
   private func listen(
@@ -93,7 +106,11 @@ extension Assembly {
       sampling.sample(at: now.unixMilliseconds)
       let transitions = desk.tick(at: now)
       notifier.enqueue(transitions)
-      for transition in transitions { await tell(transition) }
+      for transition in transitions {
+        await tell(transition)
+        await contain(transition)
+      }
+      await context.windows.tick()
       observeReviews(at: now)
       ticks += 1
       if ticks % 60 == 0 { metricStore.dropExpired(at: now.unixMilliseconds) }
@@ -118,6 +135,17 @@ extension Assembly {
         component: "alerting", body: alert.annotations.first { $0.name == "summary" }?.value ?? alert.name,
         attributes: [("alert", .string(alert.name)), ("fingerprint", .string(alert.fingerprint))]))
     bus.publish("alert", at: transition.at, WireJSON.encode(context.item(alert)))
+  }
+
+  /// What an alert that begins or ends means for automatic controls.
+  private func contain(_ transition: AlertDesk.Transition) async {
+    switch transition.what {
+    case .firing:
+      guard let trigger = await automaticFeed.trigger(transition.alert, at: transition.at) else { return }
+      await context.automatic.take(trigger)
+    case .resolved: await context.automatic.ended(transition.alert.fingerprint)
+    case .pending: return
+    }
   }
 
   private func observeReviews(at now: WallTime) {

@@ -17,14 +17,17 @@ package final class OrderGate: Sendable {
   /// Whether a control names a venue or symbol; then the level word alone does not decide.
   private let hasNarrowControls = Atomic<Bool>(false)
   private let refused = Atomic<Int>(0)
+  private let isRehearsing = Atomic<Bool>(false)
   private let seats = Mutex(Seats())
   /// How often a counter was seen at zero by closers, alternating between the two: even turns are the even counter's.
   private let turns = Mutex(0)
 
   private struct Seats {
-    var byAccount: [SeatKey: GateSeat] = [:]
+    var byAccount: [ProfileKey: GateSeat] = [:]
     var state = ControlState()
     var levels = SeatLevels(ControlState())
+    /// A stop that is only rehearsed: orders that pass and that it would refuse are counted.
+    var rehearsal: (scope: ControlScope, level: ControlLevel, wouldRefuse: Int)?
   }
 
   package init() {}
@@ -34,7 +37,7 @@ package final class OrderGate: Sendable {
   /// The seat of a profile: found once, then used for each of its orders.
   package func seat(_ tenant: TenantID, _ profile: ProfileID) -> GateSeat {
     seats.withLock { seats in
-      let key = SeatKey(tenant: tenant, profile: profile)
+      let key = ProfileKey(tenant: tenant, profile: profile)
       if let seat = seats.byAccount[key] { return seat }
       let made = GateSeat(tenant: tenant, profile: profile)
       made.level.store(seats.levels.level(of: key).rawValue, ordering: .sequentiallyConsistent)
@@ -46,15 +49,20 @@ package final class OrderGate: Sendable {
   /// Opens a section for one order. While it is open the order may be handed to the venue; then `leave` must be called,
   /// whatever happened.
   ///
-  /// - Parameter isReducing: the order only shrinks a position, by quantity reserved for it.
-  package func enter(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> GateAnswer {
+  /// - Parameters:
+  ///   - isReducing: the order only shrinks a position, by quantity reserved for it.
+  ///   - isExit: it belongs to a flattening that a second person approved; it passes the controls that grant exits.
+  package func enter(
+    _ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool, isExit: Bool = false
+  ) -> GateAnswer {
     let pass = GatePass(side: parity.load(ordering: .sequentiallyConsistent))
     if pass.side == 0 {
       even.add(1, ordering: .sequentiallyConsistent)
     } else {
       odd.add(1, ordering: .sequentiallyConsistent)
     }
-    guard let refusal = refusal(seat, venue: venue, symbol: symbol, isReducing: isReducing) else {
+    guard let refusal = refusal(seat, venue: venue, symbol: symbol, isReducing: isReducing, isExit: isExit) else {
+      if isRehearsing.load(ordering: .relaxed) { rehearse(seat, venue, symbol, isReducing: isReducing) }
       return .passed(pass)
     }
     leave(pass)
@@ -72,9 +80,12 @@ package final class OrderGate: Sendable {
 
   /// Why an order would not pass now, counted as refused; nil if it would. Opens no section, so it proves nothing: it saves
   /// an order that is turned away the work of getting ready.
-  package func refusal(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> GateRefusal? {
+  package func refusal(
+    _ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool, isExit: Bool = false
+  ) -> GateRefusal? {
     let level = level(seat, venue, symbol)
     guard !admits(level, isReducing: isReducing) else { return nil }
+    if isExit, isReducing, admitsExit(seat, venue, symbol) { return nil }
     refused.add(1, ordering: .relaxed)
     return GateRefusal(level: level, isHeld: held)
   }
@@ -86,6 +97,14 @@ package final class OrderGate: Sendable {
 
   private func admits(_ level: ControlLevel, isReducing: Bool) -> Bool {
     level == .active || (level == .reduceOnly && isReducing)
+  }
+
+  /// Read under the lock that `publish` takes, and inside the caller's section: a control that withdraws its exits, or a new
+  /// one, is seen by whoever enters after it was published.
+  private func admitsExit(_ seat: GateSeat, _ venue: VenueID, _ symbol: Symbol) -> Bool {
+    guard !isHeld.load(ordering: .sequentiallyConsistent) else { return false }
+    let order = OrderScope(tenant: seat.tenant, profile: seat.profile, venue: venue, symbol: symbol)
+    return seats.withLock { $0.state.admitsExit(order) }
   }
 
   private func level(_ seat: GateSeat, _ venue: VenueID, _ symbol: Symbol) -> ControlLevel {
@@ -119,6 +138,33 @@ package final class OrderGate: Sendable {
 
   package func setHeld(_ held: Bool) { isHeld.store(held, ordering: .sequentiallyConsistent) }
   package var held: Bool { isHeld.load(ordering: .sequentiallyConsistent) }
+
+  // MARK: Rehearsal
+
+  /// Counts from now on which passing orders a stop of `scope` would have refused. Stops nothing. One at a time.
+  package func startRehearsal(_ scope: ControlScope, _ level: ControlLevel) {
+    seats.withLock { $0.rehearsal = (scope, level, 0) }
+    isRehearsing.store(true, ordering: .sequentiallyConsistent)
+  }
+
+  /// Ends the rehearsal and says how many orders it would have refused.
+  package func endRehearsal() -> Int {
+    isRehearsing.store(false, ordering: .sequentiallyConsistent)
+    return seats.withLock { seats in
+      defer { seats.rehearsal = nil }
+      return seats.rehearsal?.wouldRefuse ?? 0
+    }
+  }
+
+  private func rehearse(_ seat: GateSeat, _ venue: VenueID, _ symbol: Symbol, isReducing: Bool) {
+    let order = OrderScope(tenant: seat.tenant, profile: seat.profile, venue: venue, symbol: symbol)
+    seats.withLock { seats in
+      guard let stop = seats.rehearsal, stop.scope.covers(order), !admits(stop.level, isReducing: isReducing) else {
+        return
+      }
+      seats.rehearsal?.wouldRefuse += 1
+    }
+  }
 
   /// Waits until every section that was open at the call has ended. Returns how many were open, or nil if some still are
   /// when `hasTimedOut` says so. Any number may wait at once; they share what each of them sees.
