@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -57,6 +57,15 @@ corpora: ## The published vectors and attack corpora against the real verifier a
 fuzz: ## A million tokens and a million request heads under libFuzzer, then the other readers
 	@scripts/setup run
 	@scripts/fuzz
+
+bench-metrics: ## The metric store beside the Prometheus and VictoriaMetrics installed here: writes, queries, rules, restart
+	@scripts/setup bench-metrics
+	@scripts/build
+	@.build/venv-bench/bin/python scripts/bench-metrics $(ARGS)
+
+fuzz-promql: ## A million mutated queries through parser, printer and engine
+	@swift build --build-tests 2>&1 | grep -E 'error|Build complete'
+	@BREAKWATER_FUZZ_QUERIES=1000000 swift test --skip-build --filter 'FuzzTests'
 
 soak: ## 1,000 requests a second through the proxy for a minute
 	@scripts/setup test

@@ -22,6 +22,8 @@ package struct AdminContext: Sendable {
   package let log: LogWriter
   package let registry: MetricRegistry
   package let metricStore: MetricStore
+  /// Where samples that others send come in.
+  package let metricIntake: MetricIntake
   package let desk: AlertDesk
   package let runbooks: RunbookLibrary
   package let acknowledgements: AlertAcknowledgements
@@ -70,6 +72,7 @@ package struct AdminContext: Sendable {
     self.log = log
     self.registry = registry
     self.metricStore = metricStore
+    metricIntake = MetricIntake(metricStore, metrics: registry, now: clocks.wall)
     self.desk = desk
     self.runbooks = runbooks
     self.acknowledgements = acknowledgements

@@ -29,13 +29,15 @@ package struct AdminRoutes {
   private static let auditors: Set<Role> = [.auditor, .admin]
   private static let scrapers: Set<Role> = [.metrics, .admin]
   private static let traders: Set<Role> = [.user]
+  private static let senders: Set<Role> = [.service, .metrics, .admin, .user]
   private static let everyone = Set(Role.allCases)
-  /// Metrics and alerts are labelled with tenants: for those who watch over all of them, not for a tenant's user.
+  /// Rules and alerts are about everyone: for those who watch over all tenants, not for a tenant's user, who may query
+  /// series because every selector of such a query also asks for the token's tenant.
   private static let watchers: Set<Role> = [.support, .operator, .admin, .auditor, .metrics]
 
   package var all: [Route] {
     var routes = health + console(ConsoleEndpoints(context: context, verify: verify, files: filesByPath))
-    routes += status + controls + alerts + requests + revocations + configuration + audit + trading + streams
+    routes += status + controls + alerts + requests + revocations + configuration + audit + metrics + trading + streams
     routes +=
       prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.watchers))
     let documented = routes
@@ -149,6 +151,14 @@ package struct AdminRoutes {
     ]
   }
 
+  private var metrics: [Route] {
+    [
+      post(
+        "/admin/metrics/snapshot", .roles(Self.admins), .admin, "Write all samples as Prometheus blocks.",
+        MetricEndpoints(context: context).snapshot)
+    ]
+  }
+
   private var revocations: [Route] {
     let revocations = RevocationEndpoints(context: context)
     let admins = Route.Access.roles(Self.admins)
@@ -200,23 +210,47 @@ package struct AdminRoutes {
 
   private func prometheus(_ prefix: String, on listeners: Route.Listeners, access: Route.Access) -> [Route] {
     let prometheus = PrometheusEndpoints(context: context)
+    let series = access == .open ? access : Route.Access.roles(Self.everyone)
     func row(
-      _ method: Method, _ path: String, _ summary: String,
+      _ method: Method, _ path: String, _ summary: String, _ access: Route.Access,
       _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
     ) -> Route {
       route(method, prefix + "/api/v1/" + path, access, .admin, on: listeners, summary, handle)
     }
-    return [
-      row(.get, "query", "Instant query.", prometheus.query), row(.post, "query", "Instant query.", prometheus.query),
-      row(.get, "query_range", "Range query.", prometheus.queryRange),
-      row(.post, "query_range", "Range query.", prometheus.queryRange),
-      row(.get, "series", "Series by selector.", prometheus.series),
-      row(.get, "labels", "Label names.", prometheus.labels),
-      row(.get, "label/{name}/values", "Values of a label.", prometheus.labelValues),
-      row(.get, "rules", "Rules and their state.", prometheus.rules),
-      row(.get, "alerts", "Active alerts.", prometheus.alerts),
-      row(.get, "status/buildinfo", "Build information.", prometheus.buildInfo),
-    ]
+    func both(
+      _ path: String, _ summary: String, _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+    ) -> [Route] {
+      [row(.get, path, summary, series, handle), row(.post, path, summary, series, handle)]
+    }
+    func intake(
+      _ path: String, _ summary: String, _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+    ) -> Route {
+      Route(
+        .post, prefix + "/api/v1/" + path, access: access == .open ? .open : .roles(Self.senders), on: listeners,
+        class: .admin,
+        action: .endpoint(Endpoint(summary, bodyBytesMax: PrometheusEndpoints.intakeBytesMax, handle: handle)))
+    }
+    return both("query", "Instant query.", prometheus.query)
+      + both("query_range", "Range query.", prometheus.queryRange)
+      + both("series", "Series by selector.", prometheus.series) + both("labels", "Label names.", prometheus.labels)
+      + both("query_exemplars", "Exemplars by query.", prometheus.queryExemplars)
+      + both("format_query", "A query in canonical form.", prometheus.formatQuery)
+      + both("parse_query", "A query's syntax tree.", prometheus.parseQuery) + [
+        row(.get, "label/{name}/values", "Values of a label.", series, prometheus.labelValues),
+        row(.get, "metadata", "What metrics mean.", series, prometheus.metadata),
+        row(.get, "rules", "Rules and their state.", access, prometheus.rules),
+        row(.get, "alerts", "Active alerts.", access, prometheus.alerts),
+        row(.get, "targets", "Nothing is scraped.", access, prometheus.targets),
+        row(.get, "status/buildinfo", "Build information.", series, prometheus.buildInfo),
+        row(.get, "status/runtimeinfo", "How the store is.", access, prometheus.runtimeInfo),
+        row(.get, "status/flags", "Settings of queries and store.", access, prometheus.flags),
+        row(.get, "status/config", "An empty Prometheus configuration.", access, prometheus.configurationText),
+        row(.get, "status/tsdb", "Which names and labels have most series.", access, prometheus.storeStatus),
+        intake("write", "remote_write 1.0.", prometheus.write),
+        intake("otlp/v1/metrics", "OTLP metrics, protobuf or JSON.", prometheus.otlp),
+        route(
+          .get, prefix + "/federate", series, .admin, on: listeners, "Newest samples as text.", prometheus.federate),
+      ]
   }
 
   private func console(_ endpoints: ConsoleEndpoints) -> [Route] {

@@ -42,6 +42,7 @@ package struct Assembly: Sendable {
   let log: LogWriter
   let metrics: MetricRegistry
   let metricStore: MetricStore
+  let forwardings: [MetricForwarding]
   let desk: AlertDesk
   let alertMemory: AlertMemory
   let auditKeeper: AuditKeeper
@@ -120,7 +121,13 @@ package struct Assembly: Sendable {
       metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce)
 
     // Watching.
-    metricStore = MetricStore(metrics: metrics)
+    metricStore = MetricStore(Self.storeSettings(configuration, directory), metrics: metrics)
+    let (store, registry) = (metricStore, metrics)
+    forwardings = configuration.metrics.remoteWrite.map { receiver in
+      MetricForwarding(receiver.name, store, metrics: registry, sleep: SystemSources.sleep) {
+        await OutboundHTTP.remoteWrite(receiver.url, $0)
+      }
+    }
     var alerting = AlertDesk.Settings()
     alerting.intervalMilliseconds = Int64(configuration.alerting.interval / .milliseconds(1))
     desk = AlertDesk(
@@ -193,6 +200,16 @@ package struct Assembly: Sendable {
       opsRoutes: RouteTable(own.filter { $0.listeners.contains(.ops) }),
       upstreams: Dictionary(configuration.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
       limiter: RateLimiter(configuration.limits, metrics: metrics), isolation: configuration.isolation)
+  }
+
+  private static func storeSettings(_ configuration: Configuration, _ directory: DataDirectory) -> MetricStore.Settings
+  {
+    var settings = MetricStore.Settings()
+    settings.folder = directory.file("metrics")
+    settings.retentionMilliseconds = Int64(configuration.metrics.retention / .milliseconds(1))
+    settings.random = { SystemSources.seed() }
+    settings.followsPrometheus2 = configuration.metrics.followsPrometheus2
+    return settings
   }
 
   private static func market(

@@ -256,84 +256,90 @@ static const unsigned char asset_83[] = {
 #embed "../../runbooks/MarketDataStale.md" suffix(, )
 0};
 static const unsigned char asset_84[] = {
-#embed "../../runbooks/NoSigningKeys.md" suffix(, )
+#embed "../../runbooks/MetricsNotDurable.md" suffix(, )
 0};
 static const unsigned char asset_85[] = {
-#embed "../../runbooks/NotificationsFailing.md" suffix(, )
+#embed "../../runbooks/NoSigningKeys.md" suffix(, )
 0};
 static const unsigned char asset_86[] = {
-#embed "../../runbooks/OrderAckSlow.md" suffix(, )
+#embed "../../runbooks/NotificationsFailing.md" suffix(, )
 0};
 static const unsigned char asset_87[] = {
-#embed "../../runbooks/OrderChurnHigh.md" suffix(, )
+#embed "../../runbooks/OrderAckSlow.md" suffix(, )
 0};
 static const unsigned char asset_88[] = {
-#embed "../../runbooks/OrderPlacedWhileHalted.md" suffix(, )
+#embed "../../runbooks/OrderChurnHigh.md" suffix(, )
 0};
 static const unsigned char asset_89[] = {
-#embed "../../runbooks/OrderRateSurge.md" suffix(, )
+#embed "../../runbooks/OrderPlacedWhileHalted.md" suffix(, )
 0};
 static const unsigned char asset_90[] = {
-#embed "../../runbooks/OrderRejectRateHigh.md" suffix(, )
+#embed "../../runbooks/OrderRateSurge.md" suffix(, )
 0};
 static const unsigned char asset_91[] = {
-#embed "../../runbooks/OrdersInDoubt.md" suffix(, )
+#embed "../../runbooks/OrderRejectRateHigh.md" suffix(, )
 0};
 static const unsigned char asset_92[] = {
-#embed "../../runbooks/OrdersNotExecuting.md" suffix(, )
+#embed "../../runbooks/OrdersInDoubt.md" suffix(, )
 0};
 static const unsigned char asset_93[] = {
-#embed "../../runbooks/RateLimitSaturated.md" suffix(, )
+#embed "../../runbooks/OrdersNotExecuting.md" suffix(, )
 0};
 static const unsigned char asset_94[] = {
-#embed "../../runbooks/ReconciliationMismatch.md" suffix(, )
+#embed "../../runbooks/RateLimitSaturated.md" suffix(, )
 0};
 static const unsigned char asset_95[] = {
-#embed "../../runbooks/ReconciliationNotRunning.md" suffix(, )
+#embed "../../runbooks/ReconciliationMismatch.md" suffix(, )
 0};
 static const unsigned char asset_96[] = {
-#embed "../../runbooks/ReleaseWaiting.md" suffix(, )
+#embed "../../runbooks/ReconciliationNotRunning.md" suffix(, )
 0};
 static const unsigned char asset_97[] = {
-#embed "../../runbooks/RuleEvaluationFailing.md" suffix(, )
+#embed "../../runbooks/ReleaseWaiting.md" suffix(, )
 0};
 static const unsigned char asset_98[] = {
-#embed "../../runbooks/RuleGroupMissed.md" suffix(, )
+#embed "../../runbooks/RemoteWriteBehind.md" suffix(, )
 0};
 static const unsigned char asset_99[] = {
-#embed "../../runbooks/SeriesLimitHit.md" suffix(, )
+#embed "../../runbooks/RuleEvaluationFailing.md" suffix(, )
 0};
 static const unsigned char asset_100[] = {
-#embed "../../runbooks/SigningKeysUnknown.md" suffix(, )
+#embed "../../runbooks/RuleGroupMissed.md" suffix(, )
 0};
 static const unsigned char asset_101[] = {
-#embed "../../runbooks/StopUnrecorded.md" suffix(, )
+#embed "../../runbooks/SeriesLimitHit.md" suffix(, )
 0};
 static const unsigned char asset_102[] = {
-#embed "../../runbooks/StoreCommitSlow.md" suffix(, )
+#embed "../../runbooks/SigningKeysUnknown.md" suffix(, )
 0};
 static const unsigned char asset_103[] = {
-#embed "../../runbooks/StreamEventsDropped.md" suffix(, )
+#embed "../../runbooks/StopUnrecorded.md" suffix(, )
 0};
 static const unsigned char asset_104[] = {
-#embed "../../runbooks/TenantIsolationViolation.md" suffix(, )
+#embed "../../runbooks/StoreCommitSlow.md" suffix(, )
 0};
 static const unsigned char asset_105[] = {
-#embed "../../runbooks/TenantProbing.md" suffix(, )
+#embed "../../runbooks/StreamEventsDropped.md" suffix(, )
 0};
 static const unsigned char asset_106[] = {
-#embed "../../runbooks/TradingLoopLagHigh.md" suffix(, )
+#embed "../../runbooks/TenantIsolationViolation.md" suffix(, )
 0};
 static const unsigned char asset_107[] = {
-#embed "../../runbooks/TradingLoopStalled.md" suffix(, )
+#embed "../../runbooks/TenantProbing.md" suffix(, )
 0};
 static const unsigned char asset_108[] = {
-#embed "../../runbooks/TradingRuntimeDown.md" suffix(, )
+#embed "../../runbooks/TradingLoopLagHigh.md" suffix(, )
 0};
 static const unsigned char asset_109[] = {
-#embed "../../runbooks/UpstreamErrorsHigh.md" suffix(, )
+#embed "../../runbooks/TradingLoopStalled.md" suffix(, )
 0};
 static const unsigned char asset_110[] = {
+#embed "../../runbooks/TradingRuntimeDown.md" suffix(, )
+0};
+static const unsigned char asset_111[] = {
+#embed "../../runbooks/UpstreamErrorsHigh.md" suffix(, )
+0};
+static const unsigned char asset_112[] = {
 #embed "../../runbooks/Watchdog.md" suffix(, )
 0};
 
@@ -422,33 +428,35 @@ static const struct breakwater_asset assets[] = {
   {"runbooks/LabelValuesFolded.md", asset_81, sizeof(asset_81) - 1},
   {"runbooks/LogDropped.md", asset_82, sizeof(asset_82) - 1},
   {"runbooks/MarketDataStale.md", asset_83, sizeof(asset_83) - 1},
-  {"runbooks/NoSigningKeys.md", asset_84, sizeof(asset_84) - 1},
-  {"runbooks/NotificationsFailing.md", asset_85, sizeof(asset_85) - 1},
-  {"runbooks/OrderAckSlow.md", asset_86, sizeof(asset_86) - 1},
-  {"runbooks/OrderChurnHigh.md", asset_87, sizeof(asset_87) - 1},
-  {"runbooks/OrderPlacedWhileHalted.md", asset_88, sizeof(asset_88) - 1},
-  {"runbooks/OrderRateSurge.md", asset_89, sizeof(asset_89) - 1},
-  {"runbooks/OrderRejectRateHigh.md", asset_90, sizeof(asset_90) - 1},
-  {"runbooks/OrdersInDoubt.md", asset_91, sizeof(asset_91) - 1},
-  {"runbooks/OrdersNotExecuting.md", asset_92, sizeof(asset_92) - 1},
-  {"runbooks/RateLimitSaturated.md", asset_93, sizeof(asset_93) - 1},
-  {"runbooks/ReconciliationMismatch.md", asset_94, sizeof(asset_94) - 1},
-  {"runbooks/ReconciliationNotRunning.md", asset_95, sizeof(asset_95) - 1},
-  {"runbooks/ReleaseWaiting.md", asset_96, sizeof(asset_96) - 1},
-  {"runbooks/RuleEvaluationFailing.md", asset_97, sizeof(asset_97) - 1},
-  {"runbooks/RuleGroupMissed.md", asset_98, sizeof(asset_98) - 1},
-  {"runbooks/SeriesLimitHit.md", asset_99, sizeof(asset_99) - 1},
-  {"runbooks/SigningKeysUnknown.md", asset_100, sizeof(asset_100) - 1},
-  {"runbooks/StopUnrecorded.md", asset_101, sizeof(asset_101) - 1},
-  {"runbooks/StoreCommitSlow.md", asset_102, sizeof(asset_102) - 1},
-  {"runbooks/StreamEventsDropped.md", asset_103, sizeof(asset_103) - 1},
-  {"runbooks/TenantIsolationViolation.md", asset_104, sizeof(asset_104) - 1},
-  {"runbooks/TenantProbing.md", asset_105, sizeof(asset_105) - 1},
-  {"runbooks/TradingLoopLagHigh.md", asset_106, sizeof(asset_106) - 1},
-  {"runbooks/TradingLoopStalled.md", asset_107, sizeof(asset_107) - 1},
-  {"runbooks/TradingRuntimeDown.md", asset_108, sizeof(asset_108) - 1},
-  {"runbooks/UpstreamErrorsHigh.md", asset_109, sizeof(asset_109) - 1},
-  {"runbooks/Watchdog.md", asset_110, sizeof(asset_110) - 1},
+  {"runbooks/MetricsNotDurable.md", asset_84, sizeof(asset_84) - 1},
+  {"runbooks/NoSigningKeys.md", asset_85, sizeof(asset_85) - 1},
+  {"runbooks/NotificationsFailing.md", asset_86, sizeof(asset_86) - 1},
+  {"runbooks/OrderAckSlow.md", asset_87, sizeof(asset_87) - 1},
+  {"runbooks/OrderChurnHigh.md", asset_88, sizeof(asset_88) - 1},
+  {"runbooks/OrderPlacedWhileHalted.md", asset_89, sizeof(asset_89) - 1},
+  {"runbooks/OrderRateSurge.md", asset_90, sizeof(asset_90) - 1},
+  {"runbooks/OrderRejectRateHigh.md", asset_91, sizeof(asset_91) - 1},
+  {"runbooks/OrdersInDoubt.md", asset_92, sizeof(asset_92) - 1},
+  {"runbooks/OrdersNotExecuting.md", asset_93, sizeof(asset_93) - 1},
+  {"runbooks/RateLimitSaturated.md", asset_94, sizeof(asset_94) - 1},
+  {"runbooks/ReconciliationMismatch.md", asset_95, sizeof(asset_95) - 1},
+  {"runbooks/ReconciliationNotRunning.md", asset_96, sizeof(asset_96) - 1},
+  {"runbooks/ReleaseWaiting.md", asset_97, sizeof(asset_97) - 1},
+  {"runbooks/RemoteWriteBehind.md", asset_98, sizeof(asset_98) - 1},
+  {"runbooks/RuleEvaluationFailing.md", asset_99, sizeof(asset_99) - 1},
+  {"runbooks/RuleGroupMissed.md", asset_100, sizeof(asset_100) - 1},
+  {"runbooks/SeriesLimitHit.md", asset_101, sizeof(asset_101) - 1},
+  {"runbooks/SigningKeysUnknown.md", asset_102, sizeof(asset_102) - 1},
+  {"runbooks/StopUnrecorded.md", asset_103, sizeof(asset_103) - 1},
+  {"runbooks/StoreCommitSlow.md", asset_104, sizeof(asset_104) - 1},
+  {"runbooks/StreamEventsDropped.md", asset_105, sizeof(asset_105) - 1},
+  {"runbooks/TenantIsolationViolation.md", asset_106, sizeof(asset_106) - 1},
+  {"runbooks/TenantProbing.md", asset_107, sizeof(asset_107) - 1},
+  {"runbooks/TradingLoopLagHigh.md", asset_108, sizeof(asset_108) - 1},
+  {"runbooks/TradingLoopStalled.md", asset_109, sizeof(asset_109) - 1},
+  {"runbooks/TradingRuntimeDown.md", asset_110, sizeof(asset_110) - 1},
+  {"runbooks/UpstreamErrorsHigh.md", asset_111, sizeof(asset_111) - 1},
+  {"runbooks/Watchdog.md", asset_112, sizeof(asset_112) - 1},
 };
 
 const struct breakwater_asset *breakwater_assets(size_t *count) {

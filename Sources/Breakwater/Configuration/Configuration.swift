@@ -68,6 +68,21 @@ package struct Configuration: Sendable {
     package var receivers: [Receiver]
   }
 
+  package struct Metrics: Sendable {
+    /// How long samples are kept on disk.
+    package var retention: Duration
+    /// Answer queries as Prometheus 2.42 does rather than as 3.x.
+    package var followsPrometheus2: Bool
+    /// Where every sample is sent on to.
+    package var remoteWrite: [RemoteWriteReceiver]
+  }
+
+  package struct RemoteWriteReceiver: Sendable, Equatable {
+    /// The `receiver` label of its metrics.
+    package let name: String
+    package let url: String
+  }
+
   package struct Controls: Sendable {
     package var requiresApproval: Bool
     package var drainTimeout: Duration
@@ -87,6 +102,7 @@ package struct Configuration: Sendable {
   package var controls: Controls
   package var runtime: Runtime
   package var alerting: Alerting
+  package var metrics: Metrics
   /// Copy log lines to standard output as well.
   package var logsToStdout: Bool
   package var environmentName: String

@@ -60,6 +60,7 @@ package enum ConfigurationLoader {
       routes: routes(top), limits: limits(top.section("limits")), isolation: isolation(top.section("guard")),
       controls: controls(top.section("controls")),
       runtime: runtime(top.section("runtime")), alerting: alerting(top.section("alerting")),
+      metrics: metrics(top.section("metrics")),
       logsToStdout: logs(top.section("logs")), environmentName: top.string("environment", default: "paper"),
       sources: [], warnings: [])
   }

@@ -37,12 +37,16 @@ extension Assembly {
     // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
     var services: [any Service] = [
       Background(name: "signals") { await self.sampleAndEvaluate() },
+      Background(name: "metric store") { await self.maintainMetrics() },
       Background(name: "alert memory") { await self.rememberAlerts() },
       Background(name: "audit") { await self.auditKeeper.run() },
       Background(name: "notifier") { await self.notifier.run() },
       Background(name: "status") { await self.publishStatus() },
       Background(name: "reload") { await self.reloadOnHangup() },
     ]
+    for forwarding in forwardings {
+      services.append(Background(name: "remote write") { await forwarding.run() })
+    }
     if let refresher { services.append(Background(name: "keys") { await refresher.run() }) }
     if configuration.runtime.isEnabled { services.append(Background(name: "runtime") { await self.runtime.run() }) }
     services.append(ListenerService(ops: ops, publicListener: publicListener, drainState: drainState, bus: bus))
@@ -87,8 +91,10 @@ extension Assembly {
 
   /// Once a second: every metric into the store, every rule evaluated, what changed sent out.
   private func sampleAndEvaluate() async {
-    var sampling = RegistrySampling(metrics, into: metricStore)
-    var ticks = 0
+    // A rule that cannot see the last minutes would call alerts off that still hold.
+    await restoreMetrics()
+    var sampling = RegistrySampling(
+      metrics, into: metricStore, startedAt: context.about.startedAt.unixMilliseconds)
     while !Task.isCancelled {
       let now = options.clocks.now
       sampling.sample(at: now.unixMilliseconds)
@@ -96,8 +102,6 @@ extension Assembly {
       notifier.enqueue(transitions)
       for transition in transitions { await tell(transition) }
       observeReviews(at: now)
-      ticks += 1
-      if ticks % 60 == 0 { metricStore.dropExpired(at: now.unixMilliseconds) }
       await SystemSources.sleep(configuration.alerting.interval)
     }
   }

@@ -50,13 +50,27 @@ struct APIClient {
 
   func get(_ path: String) async throws -> Answer { try await call(.GET, path) }
 
+  /// A call of the Prometheus API, whose errors have Prometheus' shape.
+  func prometheus(_ path: String) async throws -> Answer {
+    let answer = try await call(.GET, path, accepts: { $0 < 500 })
+    guard answer.status >= 400 else { return answer }
+    struct Problem: Decodable {
+      let error: String
+    }
+    if let problem = try? JSONDecoder().decode(Problem.self, from: Data(answer.body)) {
+      throw CommandFailure(.failed, problem.error)
+    }
+    throw refused(answer)
+  }
+
   /// Posts a JSON document. Commands carry an idempotency key, so that a repeat of the same call cannot act twice.
   func post(_ path: String, _ body: some Encodable, ifMatch: String? = nil) async throws -> Answer {
     try await call(.POST, path, body: [UInt8](try JSONEncoder().encode(body)), ifMatch: ifMatch)
   }
 
   private func call(
-    _ method: HTTPMethodName, _ path: String, body: [UInt8]? = nil, ifMatch: String? = nil
+    _ method: HTTPMethodName, _ path: String, body: [UInt8]? = nil, ifMatch: String? = nil,
+    accepts: (Int) -> Bool = { $0 < 400 }
   ) async throws -> Answer {
     var request = HTTPClientRequest(url: server + path)
     request.method = .RAW(value: method.rawValue)
@@ -77,7 +91,7 @@ struct APIClient {
         requestID: response.headers.first(name: "X-Request-ID"))
       answer.next = response.headers.first(name: "Link").flatMap { $0.firstMatch(of: /<([^>]+)>; rel="next"/) }
         .map { String($0.1) }
-      guard answer.status < 400 else { throw refused(answer) }
+      guard accepts(answer.status) else { throw refused(answer) }
       return answer
     } catch let failure as CommandFailure {
       throw failure

@@ -103,7 +103,8 @@ extension LoopContext {
       method: exchange.method, status: exchange.status, isUpstream: exchange.isUpstream)
     let cells = cells(key, template: exchange.template)
     cells.requests.increment()
-    cells.duration.observe(duration)
+    cells.duration.observe(
+      duration, at: exchange.wallStart, trace: exchange.trace, requestID: exchange.requestID)
     if exchange.bytesIn > 0 { cells.requestBytes.increment(by: exchange.bytesIn) }
     if exchange.bytesOut > 0 { cells.responseBytes.increment(by: exchange.bytesOut) }
     writeAccessLine(exchange, duration: duration, now: now, listener: listener)

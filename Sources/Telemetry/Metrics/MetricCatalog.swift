@@ -158,7 +158,36 @@ package enum MetricCatalog {
   package static let tsdbSamples = MetricDefinition(
     "breakwater_tsdb_samples_appended_total", .counter, "Samples stored.")
   package static let tsdbRejected = MetricDefinition(
-    "breakwater_tsdb_samples_rejected_total", .counter, "Samples not stored.", labels: ["reason": 6])
+    "breakwater_tsdb_samples_rejected_total", .counter, "Samples not stored.", labels: ["reason": 12])
+  package static let tsdbExemplars = MetricDefinition(
+    "breakwater_tsdb_exemplars_total", .counter, "Exemplars stored.")
+  package static let tsdbBlocks = MetricDefinition("breakwater_tsdb_blocks", .gauge, "Blocks on disk.")
+  package static let tsdbBlocksWritten = MetricDefinition(
+    "breakwater_tsdb_blocks_written_total", .counter, "Blocks written: cut from memory, or merged.",
+    labels: ["kind": 2])
+  package static let tsdbBlockFailures = MetricDefinition(
+    "breakwater_tsdb_block_failures_total", .counter, "Blocks that could not be written or read.")
+  package static let tsdbJournalFailures = MetricDefinition(
+    "breakwater_tsdb_journal_failures_total", .counter,
+    "Writes of the metric journal that failed; the samples are in memory only.")
+  package static let tsdbJournalDamage = MetricDefinition(
+    "breakwater_tsdb_journal_damage_total", .counter,
+    "Journal segments that ended in a torn or damaged record at start.")
+  package static let tsdbWALFsync = MetricDefinition(
+    "breakwater_tsdb_wal_fsync_seconds", .histogram(bounds: latencyBounds), "Time to sync the metric journal.")
+  package static let remoteWriteSamples = MetricDefinition(
+    "breakwater_remote_write_samples_total", .counter, "Samples for remote_write receivers, by what became of them.",
+    labels: ["receiver": 20, "result": 3])
+  package static let remoteWriteRequests = MetricDefinition(
+    "breakwater_remote_write_requests_total", .counter, "Attempts to send samples.",
+    labels: ["receiver": 20, "result": 3])
+  package static let remoteWritePending = MetricDefinition(
+    "breakwater_remote_write_pending_samples", .gauge, "Samples waiting to be sent.", labels: ["receiver": 20])
+  package static let telemetryReceived = MetricDefinition(
+    "breakwater_telemetry_received_total", .counter, "Metric samples received.", labels: ["format": 3])
+  package static let telemetryRejected = MetricDefinition(
+    "breakwater_telemetry_rejected_total", .counter, "Metric requests and points received and not taken.",
+    labels: ["format": 3, "reason": 12])
   package static let ruleEvaluationDuration = MetricDefinition(
     "breakwater_rule_evaluation_duration_seconds", .histogram(bounds: latencyBounds), "Time to evaluate a rule group.",
     labels: ["group": 50])
@@ -229,7 +258,10 @@ package enum MetricCatalog {
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlPendingApprovals, controlUnrecorded,
     runtimeUp, loopInterval, loopLastCompleted, loopDuration, loopIterations, signals, orders, orderRejects, orderAck,
     ordersOpen, ordersInDoubt, ordersBlocked, ordersWhileHalted, reconciliationMismatches, reconciliationLastSuccess,
-    marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, ruleEvaluationDuration,
+    marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, tsdbExemplars,
+    tsdbBlocks, tsdbBlocksWritten, tsdbBlockFailures, tsdbJournalFailures, tsdbJournalDamage, tsdbWALFsync,
+    remoteWriteSamples, remoteWriteRequests, remoteWritePending, telemetryReceived, telemetryRejected,
+    ruleEvaluationDuration,
     ruleEvaluationFailures, ruleGroupMissed, alerts, notifications, auditRecords, auditWriteFailures, auditChainErrors,
     auditCheckpointSize,
     logRecords, logDropped, storageBytes, storageFree, storageSize, storageCommit, labelOverflow, streamSubscribers,
