@@ -135,7 +135,7 @@ package struct Assembly: Sendable {
     alertMemory = AlertMemory(controlStore)
     desk.restore(alertMemory.recall(at: startedAt), at: startedAt)
     notifier = Notifier(
-      configuration.alerting.receivers, externalURL: "http://\(configuration.server.listen)", clocks: clocks,
+      configuration.alerting.receivers, externalURL: configuration.publicURL, clocks: clocks,
       metrics: metrics, sleep: { try await Task.sleep(for: $0) },
       post: { try await OutboundHTTP.post($0, $1, within: .seconds(5)) })
 
@@ -181,25 +181,30 @@ package struct Assembly: Sendable {
         tradingRefusal: { processor.tradingRefusal($0) }, sessionToken: { sessions.token($0) },
         log: { log.append($0) }, keyMissing: identity.keyMissing),
       verifier: verifier, revocations: revocations.list,
-      snapshot: Self.snapshot(configuration, routes, metrics: metrics))
+      snapshot: Self.snapshot(configuration, material, routes, metrics: metrics))
     live.onApply { [dataPlane, routes, metrics] in
-      dataPlane.replace(Self.snapshot($0, routes, metrics: metrics))
+      dataPlane.replace(Self.snapshot($0, $1, routes, metrics: metrics))
     }
   }
 
   private static func snapshot(
-    _ configuration: Configuration, _ own: [Route], metrics: MetricRegistry
+    _ configuration: Configuration, _ material: Material, _ own: [Route], metrics: MetricRegistry
   ) -> DataPlane.Snapshot {
+    if let tls = material.tls {
+      metrics.family(MetricCatalog.tlsCertificateExpiry).gauge("public").set(Double(tls.notAfter.unixSeconds))
+    }
     let forwarded = configuration.routes.map { route in
       Route(
         nil, route.path, access: .roles(route.roles), on: .public, class: route.trafficClass, cost: route.cost,
-        guard: route.guardMode, isMultiTenant: route.isMultiTenant, action: .forward(upstream: route.upstream))
+        guard: route.guardMode, isMultiTenant: route.isMultiTenant,
+        allowsWebSocket: route.allowsWebSocket, action: .forward(upstream: route.upstream))
     }
     return DataPlane.Snapshot(
       publicRoutes: RouteTable((own + forwarded).filter { $0.listeners.contains(.public) }),
       opsRoutes: RouteTable(own.filter { $0.listeners.contains(.ops) }),
       upstreams: Dictionary(configuration.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-      limiter: RateLimiter(configuration.limits, metrics: metrics), isolation: configuration.isolation)
+      limiter: RateLimiter(configuration.limits, metrics: metrics), isolation: configuration.isolation,
+      tls: material.tls)
   }
 
   private static func storeSettings(_ configuration: Configuration, _ directory: DataDirectory) -> MetricStore.Settings

@@ -20,6 +20,10 @@ extension ClientConnection {
   func admit(_ head: RequestHead, _ bytes: ByteBuffer, mayWaitForKeys: Bool = true) {
     let now = mayWaitForKeys ? exchange.startedAt : loop.clocks.monotonic()
     do throws(Refusal) {
+      if let standingRefusal {
+        exchange.keepsConnection = false
+        throw standingRefusal
+      }
       let route = try match(head, bytes)
       exchange.caller = try authenticate(head, bytes, route, at: now)
       try authorize(exchange.caller, route)
@@ -28,7 +32,8 @@ extension ClientConnection {
       try spend(route, exchange.caller, at: now)
       switch route.action {
       case .endpoint(let endpoint): try collect(for: endpoint, head, bytes)
-      case .forward(let upstream): try forward(to: upstream, head, bytes)
+      case .forward(let upstream):
+        try forward(to: upstream, head, bytes, tunnelKey: try tunnelKey(head, bytes, route))
       }
     } catch {
       if error.code == .authUnknownKey, mayWaitForKeys, waitForKeys(head, bytes) { return }
@@ -157,7 +162,9 @@ extension ClientConnection {
     guard let cookie = head.cookie, ConsoleCookie.mayOpen(exchange.template),
       let session = ConsoleCookie.session(in: span, cookie)
     else { throw missing }
-    if !head.method.isSafe, !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span) {
+    if !head.method.isSafe,
+      !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span, isSecure: exchange.peer.isSecure)
+    {
       throw Refusal(.accessDenied, "A signed-in browser may change things only from the console's own pages.")
     }
     guard let token = loop.dataPlane.hooks.sessionToken(session) else {
@@ -178,6 +185,7 @@ extension ClientConnection {
         let (connection, head, bytes, id) = parked.value
         guard connection.phase == .waitingForKeys, connection.exchange.requestID == id else { return }
         connection.phase = .head
+        connection.parseAgain(bytes)
         connection.admit(head, bytes, mayWaitForKeys: false)
         connection.process()
         connection.flushIfNeeded()

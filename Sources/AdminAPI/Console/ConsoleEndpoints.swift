@@ -75,6 +75,7 @@ struct ConsoleEndpoints {
         (
           "Set-Cookie",
           "\(ConsoleCookie.name)=\(session); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict"
+            + (call.isSecure ? "; Secure" : "")
         )
       ])
   }

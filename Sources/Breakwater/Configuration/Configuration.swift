@@ -16,11 +16,19 @@ package struct Configuration: Sendable {
     package var isLoopback: Bool { host == "127.0.0.1" || host == "::1" || host == "localhost" }
   }
 
+  /// PEM files of the public listener.
+  package struct TLSFiles: Sendable, Equatable {
+    package let certificate: String
+    package let key: String
+  }
+
   package struct Server: Sendable {
     package var listen: Address
     package var ops: Address
     /// Event loops of the public listener; nil is one per core.
     package var loops: Int?
+    /// Nil speaks plain HTTP.
+    package var tls: TLSFiles?
     package var dataPlane: DataPlaneSettings
   }
 
@@ -46,6 +54,7 @@ package struct Configuration: Sendable {
     package var cost: Int
     package var guardMode: GuardMode
     package var isMultiTenant: Bool
+    package var allowsWebSocket: Bool
   }
 
   package struct Runtime: Sendable {
@@ -106,6 +115,8 @@ package struct Configuration: Sendable {
   /// Copy log lines to standard output as well.
   package var logsToStdout: Bool
   package var environmentName: String
+  /// Where people and alerts find the public listener.
+  package var publicURL: String { "\(server.tls == nil ? "http" : "https")://\(server.listen)" }
   /// Where each setting that is not a default came from, for the lines printed at start.
   package var sources: [SettingSource]
   /// What works and deserves a second look, e.g. development keys.

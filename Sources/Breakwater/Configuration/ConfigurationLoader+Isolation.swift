@@ -20,6 +20,16 @@ extension ConfigurationLoader {
     return policy
   }
 
+  /// A route's `websocket`. Nobody looks into a tunnel, so a route whose answers must be looked at has none.
+  static func webSocket(_ route: SettingsSection, _ guardMode: GuardMode) -> Bool {
+    let allows = route.flag("websocket", default: false)
+    if allows, guardMode == .enforce {
+      route.reader.problem(
+        route.value("websocket"), route.full("websocket"), "cannot be with guard: enforce, which looks into no tunnel")
+    }
+    return allows
+  }
+
   /// A route's `guard` and `multiTenant`. Where a tenant's users may come, answers are looked at unless it says otherwise.
   static func guarding(_ route: SettingsSection, _ roles: Set<Role>) -> (GuardMode, isMultiTenant: Bool) {
     let mode = route.choice(

@@ -104,6 +104,11 @@ package enum ConfigurationLoader {
       "bodyTimeout", default: settings.bodyTimeout, in: .milliseconds(100)...(.seconds(3600)))
     settings.idleTimeout = section.duration(
       "idleTimeout", default: settings.idleTimeout, in: .milliseconds(100)...(.seconds(3600)))
+    settings.tunnelIdleTimeout = section.duration(
+      "tunnelIdleTimeout", default: settings.tunnelIdleTimeout, in: .seconds(1)...(.seconds(86_400)))
+    settings.tunnelsMax = section.integer("tunnelsMax", default: settings.tunnelsMax, in: 0...1_000_000)
+    settings.tunnelsPerTenantMax = section.integer(
+      "tunnelsPerTenantMax", default: settings.tunnelsPerTenantMax, in: 1...1_000_000)
     settings.drainTimeout = section.duration(
       "drainTimeout", default: settings.drainTimeout, in: .zero ... .seconds(600))
     let proxies = section.strings("trustedProxies", default: []).compactMap { text -> AddressBlock? in
@@ -120,9 +125,23 @@ package enum ConfigurationLoader {
       listen: address(section, "listen", Configuration.Address(host: "127.0.0.1", port: 4018)),
       ops: address(section, "ops", Configuration.Address(host: "127.0.0.1", port: 4019)),
       loops: section.optional("loops", allowed: "1 to 256") { Int($0).flatMap { (1...256).contains($0) ? $0 : nil } },
-      dataPlane: settings)
+      tls: tls(section.section("tls")), dataPlane: settings)
     section.finish()
     return server
+  }
+
+  /// `{ certificate, key }`: both, or neither.
+  private static func tls(_ section: SettingsSection) -> Configuration.TLSFiles? {
+    let certificate = section.optional("certificate", allowed: "a PEM file") { $0.isEmpty ? nil : $0 }
+    let key = section.optional("key", allowed: "a PEM file") { $0.isEmpty ? nil : $0 }
+    section.finish()
+    switch (certificate, key) {
+    case (let certificate?, let key?): return Configuration.TLSFiles(certificate: certificate, key: key)
+    case (nil, nil): break
+    case (nil, _?): section.reader.problem(section.node, section.full("certificate"), "is missing beside the key")
+    case (_?, nil): section.reader.problem(section.node, section.full("key"), "is missing beside the certificate")
+    }
+    return nil
   }
 
   private static func address(
@@ -223,13 +242,14 @@ package enum ConfigurationLoader {
         "class", default: TrafficClass.read, TrafficClass.allCases.filter { $0 != .control }.map { ($0.rawValue, $0) })
       let cost = one.integer("cost", default: 1, in: 1...1000)
       let (guardMode, isMultiTenant) = guarding(one, roles)
+      let allowsWebSocket = webSocket(one, guardMode)
       if path == nil, one.value("path") == nil { one.reader.problem(one.node, one.full("path"), "is missing") }
       if upstream.isEmpty { one.reader.problem(one.node, one.full("upstream"), "is missing") }
       one.finish()
       return path.map {
         Configuration.RouteSetting(
           path: $0, upstream: upstream, roles: roles, trafficClass: trafficClass, cost: cost,
-          guardMode: guardMode, isMultiTenant: isMultiTenant)
+          guardMode: guardMode, isMultiTenant: isMultiTenant, allowsWebSocket: allowsWebSocket)
       }
     }
   }

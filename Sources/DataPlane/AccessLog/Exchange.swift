@@ -96,21 +96,26 @@ struct Exchange: ~Copyable {
 
 extension LoopContext {
   /// Counts a finished request and writes its access line.
-  func record(_ exchange: borrowing Exchange, listener: Listener.Kind, at now: Int64) {
+  func record(_ exchange: borrowing Exchange, listener: Listener.Kind, transport: Transport, at now: Int64) {
     let duration = Int(now - exchange.startedAt)
     let key = CellKey(
       snapshot: exchange.snapshotVersion, route: exchange.routeIndex, isOps: listener == .ops,
       method: exchange.method, status: exchange.status, isUpstream: exchange.isUpstream)
     let cells = cells(key, template: exchange.template)
     cells.requests.increment()
-    cells.duration.observe(
-      duration, at: exchange.wallStart, trace: exchange.trace, requestID: exchange.requestID)
+    // A tunnel lasts as long as its peers want.
+    if exchange.status != 101 {
+      cells.duration.observe(
+        duration, at: exchange.wallStart, trace: exchange.trace, requestID: exchange.requestID)
+    }
     if exchange.bytesIn > 0 { cells.requestBytes.increment(by: exchange.bytesIn) }
     if exchange.bytesOut > 0 { cells.responseBytes.increment(by: exchange.bytesOut) }
-    writeAccessLine(exchange, duration: duration, now: now, listener: listener)
+    writeAccessLine(exchange, duration: duration, now: now, listener: listener, transport: transport)
   }
 
-  private func writeAccessLine(_ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind) {
+  private func writeAccessLine(
+    _ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind, transport: Transport
+  ) {
     traceText.removeAll(keepingCapacity: true)
     exchange.trace.appendTraceID(to: &traceText)
     line.begin()
@@ -144,6 +149,8 @@ extension LoopContext {
     line.field("duration_ms", millisecondsFrom: duration)
     line.field("peer", plain: exchange.peer.text.utf8)
     line.field("listener", plain: listener.rawValue.utf8)
+    if transport.isHTTP2 { line.field("protocol", plain: "h2".utf8) }
+    if let tls = transport.tls { line.field("tls", plain: tls.rawValue.utf8) }
     line.end()
     append(logLine: (LogKey.of(exchange.requestID), LogKey.of(traceText)))
   }

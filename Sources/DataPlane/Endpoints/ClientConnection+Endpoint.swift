@@ -76,7 +76,7 @@ extension ClientConnection {
       parameters: run.parameters, query: Query(Array(copying: span.extracting(run.head.query))),
       fields: Self.fields(bytes), body: run.body, caller: exchange.caller,
       requestID: RequestID(checked: String(decoding: exchange.requestID, as: UTF8.self)), trace: exchange.trace,
-      peer: exchange.peer.text, isOnOpsListener: listener == .ops)
+      peer: exchange.peer.text, isOnOpsListener: listener == .ops, isSecure: exchange.peer.isSecure)
   }
 
   /// All header fields as text. Parsed again because the loop's parser may have moved on while the body arrived.
@@ -173,6 +173,7 @@ enum StatusText {
     case 502: "Bad Gateway"
     case 503: "Service Unavailable"
     case 504: "Gateway Timeout"
+    case 508: "Loop Detected"
     default: "Status"
     }
   }

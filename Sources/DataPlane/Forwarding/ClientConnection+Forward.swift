@@ -5,16 +5,23 @@ import Telemetry
 
 extension ClientConnection {
   /// Sends the request to an upstream; its answer comes back through `ForwardRun`.
-  func forward(to name: String, _ head: RequestHead, _ bytes: ByteBuffer) throws(Refusal) {
+  ///
+  /// - Parameter tunnelKey: of a handshake that asks the upstream to go on as WebSocket.
+  func forward(
+    to name: String, _ head: RequestHead, _ bytes: ByteBuffer, tunnelKey: [UInt8]? = nil
+  ) throws(Refusal) {
     guard let pool = loop.pool(name) else {
       throw Refusal(.internalError, "The route's upstream \(name) is not configured.")
     }
     if case .length(let length) = head.framing, length > loop.settings.bodyBytesMax {
       throw tooLarge(loop.settings.bodyBytesMax)
     }
+    if hasPassedHere(bytes) {
+      throw Refusal(.httpLoop, "This request has been here before: an upstream or a proxy leads back to Breakwater.")
+    }
     exchange.upstream = name
     bodyScanner = bodyWatch(head)
-    let run = ForwardRun(self, pool, head, bytes)
+    let run = ForwardRun(self, pool, head, bytes, tunnelKey: tunnelKey)
     forward = run
     phase = .forwarding
     try run.start()
@@ -65,6 +72,21 @@ extension ClientConnection {
     }
   }
 
+  /// Whether `Via` names us: what we forward would come back for ever.
+  private func hasPassedHere(_ bytes: ByteBuffer) -> Bool {
+    let span = bytes.readableBytesUInt8Span
+    var isLoop = false
+    for field in loop.parser.fields where field.kind == .via {
+      FieldSyntax.forEachElement(span, field.value) { element in
+        guard let gap = element.first(where: { span[$0] == space }) else { return }
+        let rest = FieldSyntax.trimmed(span, gap..<element.upperBound)
+        let end = rest.first { span[$0] == space } ?? rest.upperBound
+        if FieldSyntax.equals(span, rest.lowerBound..<end, "breakwater") { isLoop = true }
+      }
+    }
+    return isLoop
+  }
+
   func stopForwarding() {
     forward?.abandon()
     forward = nil
@@ -78,11 +100,7 @@ extension ClientConnection {
     let head = run.head
     let bytes = run.bytes
     let span = bytes.readableBytesUInt8Span
-    if run.parsedHeads != loop.parsedHeads {
-      // Another request used the parser meanwhile. This head parsed before, so it does again.
-      loop.parsedHeads += 1
-      _ = try? loop.parser.parse(span)
-    }
+    if run.parsedHeads != loop.parsedHeads { parseAgain(bytes) }  // another request used the parser meanwhile
     loop.head.removeAll()
     loop.head.append(span.extracting(head.methodRange))
     loop.head.append(space)
@@ -121,6 +139,7 @@ extension ClientConnection {
       loop.head.append(", ")
     }
     loop.head.append("1.1 breakwater\r\n")
+    if run.tunnelKey != nil { loop.head.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     switch head.framing {
     case .none, .untilClose:
       if head.method.expectsContent { loop.head.append("Content-Length: 0\r\n") }

@@ -11,6 +11,8 @@ final class ForwardRun {
   let bytes: ByteBuffer
   /// `LoopContext.parsedHeads` when this head was parsed.
   let parsedHeads: Int
+  /// The key of a handshake that asks the upstream to go on as WebSocket.
+  let tunnelKey: [UInt8]?
   private let client: ClientConnection
   private var connection: UpstreamConnection?
   private(set) var isBodySent: Bool
@@ -25,7 +27,11 @@ final class ForwardRun {
   private var totalDeadline = Int64.max
   private var stallDeadline = Int64.max
 
-  init(_ client: ClientConnection, _ pool: UpstreamPool, _ head: RequestHead, _ bytes: ByteBuffer) {
+  init(
+    _ client: ClientConnection, _ pool: UpstreamPool, _ head: RequestHead, _ bytes: ByteBuffer,
+    tunnelKey: [UInt8]? = nil
+  ) {
+    self.tunnelKey = tunnelKey
     self.client = client
     self.pool = pool
     self.head = head
@@ -40,7 +46,8 @@ final class ForwardRun {
   // MARK: Towards the upstream
 
   func start() throws(Refusal) {
-    if let idle = pool.takeIdle(mayRetry: head.method.isIdempotent) {
+    // A connection that becomes a tunnel has carried nothing before.
+    if tunnelKey == nil, let idle = pool.takeIdle(mayRetry: head.method.isIdempotent) {
       send(on: idle)
     } else {
       try connect()
@@ -144,6 +151,48 @@ final class ForwardRun {
   func clientCanTakeMore() { connection?.setReading(true) }
 
   func flushClient() { client.flushIfNeeded() }
+
+  // MARK: Tunnels
+
+  /// Whether the upstream's 101 may be believed: it was asked for, and answers what was asked.
+  func mayBecomeTunnel(_ answer: ResponseHead, _ fields: [Field], _ bytes: Span<UInt8>) -> Bool {
+    tunnelKey.map { WebSocketHandshake.isAccepted(answer, fields, bytes, key: $0) } ?? false
+  }
+
+  func becameTunnel(_ fields: [Field], _ bytes: ByteBuffer) {
+    hasAnswer = true
+    firstByteDeadline = .max
+    totalDeadline = .max
+    do throws(Refusal) {
+      try client.beginTunnel(fields, bytes)
+      client.process()
+    } catch {
+      fail(error)
+    }
+  }
+
+  func passToClient(_ bytes: ByteBuffer) {
+    client.passToClient(bytes)
+    guard !client.isClientWritable else { return }
+    client.flushIfNeeded()
+    if !client.isClientWritable { connection?.setReading(false) }
+  }
+
+  func tellUpstream(_ bytes: [UInt8]) {
+    connection?.writeBody(ByteBuffer(bytes: bytes), isEnd: false, isChunked: false)
+  }
+
+  func upstreamEndedTunnel() {
+    connection = nil
+    client.endTunnel(.upstream)
+  }
+
+  /// Lets go of the connection, which closes when what was written to it has left.
+  func endTunnel() {
+    connection?.closeAfterWriting(within: client.loop.settings.lingerTimeout)
+    connection = nil
+    stallDeadline = .max
+  }
 
   /// The answer is complete; the connection has been released.
   func ended() {

@@ -28,7 +28,7 @@ extension ClientConnection {
   private func record(at now: Int64) {
     loop.counters.inFlight.add(-1)
     if let tenant = exchange.caller?.tenant { loop.count(tenant, exchange.status) }
-    loop.record(exchange, listener: listener, at: now)
+    loop.record(exchange, listener: listener, transport: transport, at: now)
   }
 
   private func becomeIdle(at now: Int64) {
@@ -88,11 +88,12 @@ extension ClientConnection {
     let wasBusy = isBusy
     endpoint?.cancel()
     endpoint = nil
+    abandonTunnel()
     stopForwarding()
     phase = .closing
     guard wasBusy else { return }
     // With a refusal noted, it was we who cut off an answer half sent; else the client left before it had all.
-    if exchange.refusal == nil { exchange.status = Self.clientClosedStatus }
+    if exchange.refusal == nil, exchange.status != 101 { exchange.status = Self.clientClosedStatus }
     record(at: loop.clocks.monotonic())
   }
 
@@ -105,6 +106,7 @@ extension ClientConnection {
   func drain() {
     if phase == .head, inbound.readableBytes == 0 { return closeAfterWriting(lingers: false) }
     endpoint?.endStream()
+    drainTunnel()
   }
 
   /// The time for draining is over.
@@ -119,7 +121,7 @@ extension ClientConnection {
 
   private var isBusy: Bool {
     switch phase {
-    case .waitingForKeys, .collecting, .answering, .forwarding: true
+    case .waitingForKeys, .collecting, .answering, .forwarding, .tunnelling: true
     case .head, .discarding, .closing: false
     }
   }
@@ -135,6 +137,7 @@ extension ClientConnection {
   /// Looks at the clock; called every `LoopContext.tick`.
   func checkDeadlines(_ now: Int64) {
     if now >= writeDeadline { return cut() }
+    checkTunnel(now)
     if now >= phaseDeadline {
       phaseDeadline = .max
       timeOut(now)
@@ -157,7 +160,7 @@ extension ClientConnection {
     case .collecting, .forwarding:
       stopForwarding()
       refuseLate("The request body did not arrive in time.")
-    case .answering: break
+    case .answering, .tunnelling: break
     }
   }
 

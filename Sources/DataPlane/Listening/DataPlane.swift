@@ -15,16 +15,19 @@ package final class DataPlane: Sendable {
     package let upstreams: [String: Upstream]
     package let limiter: RateLimiter
     package let isolation: IsolationPolicy
+    /// What new connections to the public listener are answered with; nil speaks plain HTTP.
+    package let tls: TLSIdentity?
 
     package init(
       publicRoutes: RouteTable, opsRoutes: RouteTable, upstreams: [String: Upstream], limiter: RateLimiter,
-      isolation: IsolationPolicy = IsolationPolicy()
+      isolation: IsolationPolicy = IsolationPolicy(), tls: TLSIdentity? = nil
     ) {
       self.publicRoutes = publicRoutes
       self.opsRoutes = opsRoutes
       self.upstreams = upstreams
       self.limiter = limiter
       self.isolation = isolation
+      self.tls = tls
     }
   }
 
@@ -59,6 +62,7 @@ package final class DataPlane: Sendable {
   let verifier: TokenVerifier
   let revocations: RevocationStore
   let trips = RouteTrips()
+  let tunnels: TunnelCounts
   private let snapshot: Mutex<Snapshot>
   private let snapshotVersion = Atomic<Int>(1)
   private let draining = Atomic<Bool>(false)
@@ -68,6 +72,7 @@ package final class DataPlane: Sendable {
     revocations: RevocationStore, snapshot: Snapshot
   ) {
     self.settings = settings
+    tunnels = TunnelCounts(settings, metrics)
     self.clocks = clocks
     self.metrics = metrics
     self.hooks = hooks

@@ -1,5 +1,7 @@
 /// The clocks and sizes of the request path. Every wait and every buffer is bounded by one of these.
 package struct DataPlaneSettings: Sendable, Equatable {
+  /// From accept to the end of the TLS handshake.
+  package var handshakeTimeout: Duration = .seconds(10)
   /// From the first byte (or accept) to the end of the head.
   package var headTimeout: Duration = .seconds(10)
   /// Between requests on a kept-alive connection.
@@ -19,6 +21,11 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package var discardBytesMax = 64 * 1024
   /// Bytes held for a peer that reads slower than the other side writes, per connection and direction.
   package var bufferBytesMax = 64 * 1024
+  /// A tunnel without a byte in either direction.
+  package var tunnelIdleTimeout: Duration = .seconds(300)
+  /// WebSocket connections open at a time, over all event loops, and of one tenant.
+  package var tunnelsMax = 2_000
+  package var tunnelsPerTenantMax = 200
   package var connectionsMax = 10_000
   package var connectionsPerPeerMax = 1_000
   /// Whose `X-Forwarded-For` or `Forwarded` is believed.
@@ -33,6 +40,7 @@ package struct DataPlaneSettings: Sendable, Equatable {
 
 /// The same durations as nanoseconds: what an event loop adds to a monotonic reading per request.
 struct Timeouts {
+  let handshake: Int64
   let head: Int64
   let idle: Int64
   let body: Int64
@@ -40,8 +48,10 @@ struct Timeouts {
   let writeStall: Int64
   let linger: Int64
   let drain: Int64
+  let tunnelIdle: Int64
 
   init(_ settings: DataPlaneSettings) {
+    handshake = settings.handshakeTimeout.nanoseconds
     head = settings.headTimeout.nanoseconds
     idle = settings.idleTimeout.nanoseconds
     body = settings.bodyTimeout.nanoseconds
@@ -49,6 +59,7 @@ struct Timeouts {
     writeStall = settings.writeStallTimeout.nanoseconds
     linger = settings.lingerTimeout.nanoseconds
     drain = settings.drainTimeout.nanoseconds
+    tunnelIdle = settings.tunnelIdleTimeout.nanoseconds
   }
 }
 

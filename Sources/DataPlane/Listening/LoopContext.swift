@@ -18,6 +18,8 @@ final class LoopContext {
   /// Rises with every head parsed: tells whether `parser.fields` are still those of a given head.
   var parsedHeads = 0
   var responseParser = ResponseHeadParser()
+  /// For heads of our own on their way into HTTP/2 frames.
+  var answerParser = ResponseHeadParser()
   let authenticator: Authenticator
   /// Reused for every head written: put together in `head`, sent from `out`.
   var head = ByteWriter(capacity: 4096)
@@ -36,7 +38,7 @@ final class LoopContext {
   /// Of the request before: the next one is often of the same kind.
   private var latestCells: (key: CellKey, cells: RequestCells)?
   private var tenantAnswers: [TenantID: TenantAnswers] = [:]
-  private var connections: [ObjectIdentifier: ClientConnection] = [:]
+  private var members: [ObjectIdentifier: any LoopMember] = [:]
   private var watches: [AnswerWatch] = []
   private var drained: (() -> Void)?
   private var drainDeadline: Int64?
@@ -82,10 +84,10 @@ final class LoopContext {
     lag.set(Double(max(0, now - lastTick - Self.tick.nanoseconds)) / 1e9)
     lastTick = now
     flushLog()
-    for connection in connections.values { connection.checkDeadlines(now) }
+    for member in members.values { member.checkDeadlines(now) }
     for pool in pools.values { pool.tick(now) }
     if let drainDeadline, now >= drainDeadline {
-      for connection in connections.values { connection.endDrain() }
+      for member in members.values { member.endDrain() }
     }
   }
 
@@ -167,10 +169,10 @@ final class LoopContext {
 
   // MARK: Connections
 
-  func opened(_ connection: ClientConnection) { connections[ObjectIdentifier(connection)] = connection }
+  func opened(_ member: some LoopMember) { members[ObjectIdentifier(member)] = member }
 
-  func closed(_ connection: ClientConnection) {
-    connections[ObjectIdentifier(connection)] = nil
+  func closed(_ member: some LoopMember) {
+    members[ObjectIdentifier(member)] = nil
     finishDrainingIfEmpty()
   }
 
@@ -178,16 +180,26 @@ final class LoopContext {
   func drain(_ done: @escaping () -> Void) {
     drained = done
     drainDeadline = clocks.monotonic() + timeouts.drain
-    for connection in connections.values { connection.drain() }
+    for member in members.values { member.drain() }
     finishDrainingIfEmpty()
   }
 
   private func finishDrainingIfEmpty() {
-    guard connections.isEmpty, let done = drained else { return }
+    guard members.isEmpty, let done = drained else { return }
     drained = nil
     flushLog()
     done()
   }
+}
+
+/// What a loop looks after from accept to close: connections, and what they are before and beneath that.
+protocol LoopMember: AnyObject {
+  /// Looks at the clock; called every `LoopContext.tick`.
+  func checkDeadlines(_ now: Int64)
+  /// The process wants to stop: ends in good order as soon as it can.
+  func drain()
+  /// The time for draining is over.
+  func endDrain()
 }
 
 /// Which instruments a finished request increments.

@@ -10,6 +10,8 @@ final class PeerAddress: Sendable {
   let limitKey: String
   /// Whether it is a proxy of ours, whose word on the client's address is taken.
   let isTrusted: Bool
+  /// Whether what the client sends cannot be read or changed on its way.
+  let isSecure: Bool
   /// `Forwarded: for=…;proto=…` (RFC 7239) without the host and the line end.
   private let forwarded: [UInt8]
   /// Its older spellings: the `X-Forwarded-For` and `X-Forwarded-Proto` lines, whole.
@@ -21,6 +23,7 @@ final class PeerAddress: Sendable {
     // An IPv4 client of a socket that listens on `::`.
     text = AddressBlock.withoutMapping(address)
     limitKey = AddressBlock.holder(of: text)
+    self.isSecure = isSecure
     let text = text
     isTrusted = !proxies.isEmpty && proxies.contains { $0.contains(text) }
     let proto = isSecure ? "https" : "http"
@@ -29,8 +32,8 @@ final class PeerAddress: Sendable {
     older = Array("X-Forwarded-For: \(text)\r\nX-Forwarded-Proto: \(proto)\r\n".utf8)
   }
 
-  convenience init(_ address: SocketAddress, trusting proxies: [AddressBlock]) {
-    self.init(address.ipAddress ?? "unix", trusting: proxies)
+  convenience init(_ address: SocketAddress, isSecure: Bool, trusting proxies: [AddressBlock]) {
+    self.init(address.ipAddress ?? "unix", isSecure: isSecure, trusting: proxies)
   }
 
   /// What the client claimed about itself is replaced by this.

@@ -37,6 +37,8 @@ package final class Route: Sendable {
   package let guardMode: GuardMode
   /// Staff may see several tenants' data in one answer of it.
   package let isMultiTenant: Bool
+  /// Whether a forwarded connection may go on as WebSocket.
+  package let allowsWebSocket: Bool
   package let action: Action
   /// Whether a parameter of the template names a tenant.
   let namesTenant: Bool
@@ -45,7 +47,8 @@ package final class Route: Sendable {
   package init(
     _ method: Method?, _ template: String, access: Access, on listeners: Listeners = .public,
     class trafficClass: TrafficClass = .read, cost: Int = 1, changesTrading: Bool = false,
-    guard guardMode: GuardMode = .off, isMultiTenant: Bool = false, action: Action
+    guard guardMode: GuardMode = .off, isMultiTenant: Bool = false, allowsWebSocket: Bool = false,
+    action: Action
   ) {
     self.method = method
     self.template = template
@@ -56,6 +59,7 @@ package final class Route: Sendable {
     self.changesTrading = changesTrading
     self.guardMode = guardMode
     self.isMultiTenant = isMultiTenant
+    self.allowsWebSocket = allowsWebSocket
     self.action = action
     namesTenant = template.contains("{")
   }

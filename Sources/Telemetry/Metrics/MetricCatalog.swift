@@ -41,6 +41,22 @@ package enum MetricCatalog {
     "breakwater_connections_max", .gauge, "Most connections accepted.", labels: ["listener": 2])
   package static let connectionsRefused = MetricDefinition(
     "breakwater_connections_refused_total", .counter, "Connections closed on accept.", labels: ["reason": 4])
+  package static let tlsHandshakes = MetricDefinition(
+    "breakwater_tls_handshakes_total", .counter, "Connections to a listener with TLS, by how the handshake ended.",
+    labels: ["result": 8])
+  package static let http2Errors = MetricDefinition(
+    "breakwater_http2_errors_total", .counter, "HTTP/2 connections and streams ended for what the client did.",
+    labels: ["reason": 6])
+  package static let tlsCertificateExpiry = MetricDefinition(
+    "breakwater_tls_cert_not_after_timestamp_seconds", .gauge, "When the first certificate of the chain expires.",
+    labels: ["name": 4])
+  package static let tunnels = MetricDefinition(
+    "breakwater_tunnels", .gauge, "WebSocket connections through the gateway to upstreams.")
+  package static let tunnelBytes = MetricDefinition(
+    "breakwater_tunnel_bytes_total", .counter, "Bytes through WebSocket connections, from clients (in) and to them.",
+    labels: ["direction": 2])
+  package static let tunnelsClosed = MetricDefinition(
+    "breakwater_tunnels_closed_total", .counter, "WebSocket connections that ended, by why.", labels: ["reason": 6])
   package static let healthStatus = MetricDefinition(
     "breakwater_health_status", .gauge, "1 when the component works.", labels: ["component": 20])
   package static let eventLoopLag = MetricDefinition(
@@ -250,7 +266,8 @@ package enum MetricCatalog {
 
   package static let all: [MetricDefinition] = [
     httpRequests, httpRequestDuration, gatewayOverhead, httpRequestsInFlight, httpRequestBytes, httpResponseBytes,
-    httpParseErrors, headersDropped, connections, connectionsMax, connectionsRefused, healthStatus, eventLoopLag,
+    httpParseErrors, headersDropped, connections, connectionsMax, connectionsRefused, tlsHandshakes,
+    http2Errors, tlsCertificateExpiry, tunnels, tunnelBytes, tunnelsClosed, healthStatus, eventLoopLag,
     authDecisions, authVerifyDuration, jwksLastSuccess, jwksKeys, jwksFetches, rateLimitDecisions, rateLimitKeys,
     tenantRequests, tenantState, isolationViolations, guardedAnswers, upstreamUp, upstreamRequests,
     upstreamRequestDuration, authDevelopmentKeys,

@@ -18,6 +18,7 @@ final class TestGateway: Sendable {
     var policies = TestGateway.generous
     var isolation = IsolationPolicy()
     var loops = 1
+    var tls: TLSIdentity?
     var clock = TestClock()
     /// Time that runs; for measurements and races.
     var usesRealClock = false
@@ -81,7 +82,7 @@ final class TestGateway: Sendable {
       publicRoutes: RouteTable(options.routes.filter { $0.listeners.contains(.public) }),
       opsRoutes: RouteTable(options.routes.filter { $0.listeners.contains(.ops) }),
       upstreams: Dictionary(options.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-      limiter: RateLimiter(options.policies, metrics: metrics), isolation: options.isolation)
+      limiter: RateLimiter(options.policies, metrics: metrics), isolation: options.isolation, tls: options.tls)
   }
 
   /// Puts another configuration in force, as a reload does.
@@ -92,7 +93,8 @@ final class TestGateway: Sendable {
   }
 
   func connect(ops: Bool = false) async throws -> RawConnection {
-    try await RawConnection.connect(to: ops ? opsPort : publicPort)
+    let tls = options.tls == nil || ops ? nil : TestTLS.client()
+    return try await RawConnection.connect(to: ops ? opsPort : publicPort, tls: tls)
   }
 
   /// One request on a connection of its own.

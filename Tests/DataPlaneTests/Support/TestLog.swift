@@ -45,7 +45,7 @@ final class TestLog: Sendable {
 /// The access line, as another program reads it.
 struct AccessLine: Decodable, Sendable {
   let ts, severity_text, event_name, component, request_id, trace_id, method, path, route, peer, listener: String
-  let tenant, actor, role, code, upstream: String?
+  let tenant, actor, role, code, upstream, tls, `protocol`: String?
   let status, bytes_in, bytes_out: Int
   let duration_ms: Double
   let upstream_ms: Double?
