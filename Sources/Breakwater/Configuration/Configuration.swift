@@ -44,6 +44,7 @@ package struct Configuration: Sendable {
     package var cost: Int
     package var guardMode: GuardMode
     package var isMultiTenant: Bool
+    package var honoursIdempotencyKey: Bool
   }
 
   package struct Runtime: Sendable {

@@ -28,7 +28,7 @@ final class LoopContext {
   var log = LogBlock()
   private(set) var snapshot: DataPlane.Snapshot
   private(set) var snapshotVersion: Int
-  private var pools: [String: UpstreamPool] = [:]
+  private var upstreams: [String: LoopUpstream] = [:]
   private var cells: [CellKey: RequestCells] = [:]
   private var tenantAnswers: [TenantID: TenantAnswers] = [:]
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -78,7 +78,7 @@ final class LoopContext {
     lastTick = now
     flushLog()
     for connection in connections.values { connection.checkDeadlines(now) }
-    for pool in pools.values { pool.tick(now) }
+    for upstream in upstreams.values { upstream.tick(now) }
     if let drainDeadline, now >= drainDeadline {
       for connection in connections.values { connection.endDrain() }
     }
@@ -91,19 +91,19 @@ final class LoopContext {
     snapshotVersion = version
     snapshot = dataPlane.currentSnapshot()
     cells.removeAll()
-    for (name, pool) in pools where snapshot.upstreams[name] != pool.upstream {
-      pool.retire()
-      pools[name] = nil
+    for (name, upstream) in upstreams where snapshot.upstreams[name] != upstream.upstream {
+      upstream.retire()
+      upstreams[name] = nil
     }
   }
 
-  /// The pool of an upstream on this loop; nil for a name nobody configured.
-  func pool(_ name: String) -> UpstreamPool? {
-    if let pool = pools[name] { return pool }
+  /// An upstream as this loop uses it; nil for a name nobody configured.
+  func upstream(_ name: String) -> LoopUpstream? {
+    if let upstream = upstreams[name] { return upstream }
     guard let upstream = snapshot.upstreams[name] else { return nil }
-    let pool = UpstreamPool(upstream, loop: self)
-    pools[name] = pool
-    return pool
+    let made = LoopUpstream(upstream, dataPlane.upstreamStates.state(of: upstream), loop: self)
+    upstreams[name] = made
+    return made
   }
 
   /// The shared buffer, empty and ours alone; to be put back into `out`, so that its memory is used again.
@@ -227,6 +227,7 @@ struct LoopCounters {
   let parseErrors: MetricFamily
   let decisions: MetricFamily
   let limits: MetricFamily
+  let shed: MetricFamily
   let tenants: MetricFamily
   let violations: MetricFamily
   private let observed: Counter
@@ -242,6 +243,7 @@ struct LoopCounters {
     decisions = metrics.family(MetricCatalog.authDecisions)
     allowed = decisions.counter("allow", "ok")
     limits = metrics.family(MetricCatalog.rateLimitDecisions)
+    shed = metrics.family(MetricCatalog.requestsShed)
     tenants = metrics.family(MetricCatalog.tenantRequests)
     violations = metrics.family(MetricCatalog.isolationViolations)
     // A first leak is a rise from zero, or the alert on it would not see it.
