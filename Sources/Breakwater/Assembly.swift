@@ -25,6 +25,7 @@ package struct Assembly: Sendable {
     package var keyRefresh = KeyRefreshSettings()
     /// What `reload` and SIGHUP read again.
     package var file: ConfigurationFile?
+    package var sockets = InheritedSockets()
 
     package init() {}
   }

@@ -41,6 +41,7 @@ extension ClientConnection {
 
   /// Starts the clocks of one request and gives it an id, until a good one of the client's is found.
   func begin() {
+    freshUntil = 0
     exchange.startedAt = loop.clocks.monotonic()
     exchange.wallStart = loop.clocks.wall()
     exchange.peer = peer

@@ -103,6 +103,8 @@ package enum ConfigurationLoader {
       "bodyTimeout", default: settings.bodyTimeout, in: .milliseconds(100)...(.seconds(3600)))
     settings.idleTimeout = section.duration(
       "idleTimeout", default: settings.idleTimeout, in: .milliseconds(100)...(.seconds(3600)))
+    settings.drainDelay = section.duration(
+      "drainDelay", default: settings.drainDelay, in: .zero ... .seconds(600))
     settings.drainTimeout = section.duration(
       "drainTimeout", default: settings.drainTimeout, in: .zero ... .seconds(600))
     let proxies = section.strings("trustedProxies", default: []).compactMap { text -> AddressBlock? in

@@ -25,7 +25,10 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package var trustedProxies: [AddressBlock] = []
   /// Requests our own endpoints of the public listener work on at once; more are shed by class and tenant.
   package var inFlightMax = 256
-  /// From SIGTERM until connections still answering are cut.
+  /// From SIGTERM until new connections are refused: readiness says no, every answer closes its connection, and whoever
+  /// sends traffic here has time to notice.
+  package var drainDelay: Duration = .seconds(5)
+  /// From then until connections still answering are cut.
   package var drainTimeout: Duration = .seconds(25)
 
   package init() {}
