@@ -25,6 +25,7 @@ package struct Assembly: Sendable {
     package var keyRefresh = KeyRefreshSettings()
     /// What `reload` and SIGHUP read again.
     package var file: ConfigurationFile?
+    package var sockets = InheritedSockets()
 
     package init() {}
   }
@@ -179,7 +180,7 @@ package struct Assembly: Sendable {
       settings: configuration.server.dataPlane, clocks: clocks, metrics: metrics,
       hooks: DataPlane.Hooks(
         tradingRefusal: { processor.tradingRefusal($0) }, sessionToken: { sessions.token($0) },
-        log: { log.append($0) }, keyMissing: identity.keyMissing),
+        log: { log.append($0) }, keyMissing: identity.keyMissing, tell: { [events] in events.emit($0) }),
       verifier: verifier, revocations: revocations.list,
       snapshot: Self.snapshot(configuration, material, routes, metrics: metrics))
     live.onApply { [dataPlane, routes, metrics] in
@@ -196,8 +197,9 @@ package struct Assembly: Sendable {
     let forwarded = configuration.routes.map { route in
       Route(
         nil, route.path, access: .roles(route.roles), on: .public, class: route.trafficClass, cost: route.cost,
-        guard: route.guardMode, isMultiTenant: route.isMultiTenant,
-        allowsWebSocket: route.allowsWebSocket, action: .forward(upstream: route.upstream))
+        honoursIdempotencyKey: route.honoursIdempotencyKey, guard: route.guardMode,
+        isMultiTenant: route.isMultiTenant, allowsWebSocket: route.allowsWebSocket,
+        action: .forward(upstream: route.upstream))
     }
     return DataPlane.Snapshot(
       publicRoutes: RouteTable((own + forwarded).filter { $0.listeners.contains(.public) }),

@@ -304,45 +304,54 @@ static const unsigned char asset_99[] = {
 #embed "../../runbooks/RemoteWriteBehind.md" suffix(, )
 0};
 static const unsigned char asset_100[] = {
-#embed "../../runbooks/RuleEvaluationFailing.md" suffix(, )
+#embed "../../runbooks/RequestsShed.md" suffix(, )
 0};
 static const unsigned char asset_101[] = {
-#embed "../../runbooks/RuleGroupMissed.md" suffix(, )
+#embed "../../runbooks/RuleEvaluationFailing.md" suffix(, )
 0};
 static const unsigned char asset_102[] = {
-#embed "../../runbooks/SeriesLimitHit.md" suffix(, )
+#embed "../../runbooks/RuleGroupMissed.md" suffix(, )
 0};
 static const unsigned char asset_103[] = {
-#embed "../../runbooks/SigningKeysUnknown.md" suffix(, )
+#embed "../../runbooks/SeriesLimitHit.md" suffix(, )
 0};
 static const unsigned char asset_104[] = {
-#embed "../../runbooks/StopUnrecorded.md" suffix(, )
+#embed "../../runbooks/SigningKeysUnknown.md" suffix(, )
 0};
 static const unsigned char asset_105[] = {
-#embed "../../runbooks/StoreCommitSlow.md" suffix(, )
+#embed "../../runbooks/StopUnrecorded.md" suffix(, )
 0};
 static const unsigned char asset_106[] = {
-#embed "../../runbooks/StreamEventsDropped.md" suffix(, )
+#embed "../../runbooks/StoreCommitSlow.md" suffix(, )
 0};
 static const unsigned char asset_107[] = {
-#embed "../../runbooks/TenantIsolationViolation.md" suffix(, )
+#embed "../../runbooks/StreamEventsDropped.md" suffix(, )
 0};
 static const unsigned char asset_108[] = {
-#embed "../../runbooks/TenantProbing.md" suffix(, )
+#embed "../../runbooks/TenantIsolationViolation.md" suffix(, )
 0};
 static const unsigned char asset_109[] = {
-#embed "../../runbooks/TradingLoopLagHigh.md" suffix(, )
+#embed "../../runbooks/TenantProbing.md" suffix(, )
 0};
 static const unsigned char asset_110[] = {
-#embed "../../runbooks/TradingLoopStalled.md" suffix(, )
+#embed "../../runbooks/TradingLoopLagHigh.md" suffix(, )
 0};
 static const unsigned char asset_111[] = {
-#embed "../../runbooks/TradingRuntimeDown.md" suffix(, )
+#embed "../../runbooks/TradingLoopStalled.md" suffix(, )
 0};
 static const unsigned char asset_112[] = {
-#embed "../../runbooks/UpstreamErrorsHigh.md" suffix(, )
+#embed "../../runbooks/TradingRuntimeDown.md" suffix(, )
 0};
 static const unsigned char asset_113[] = {
+#embed "../../runbooks/UpstreamCircuitOpen.md" suffix(, )
+0};
+static const unsigned char asset_114[] = {
+#embed "../../runbooks/UpstreamErrorsHigh.md" suffix(, )
+0};
+static const unsigned char asset_115[] = {
+#embed "../../runbooks/UpstreamHostEjected.md" suffix(, )
+0};
+static const unsigned char asset_116[] = {
 #embed "../../runbooks/Watchdog.md" suffix(, )
 0};
 
@@ -447,20 +456,23 @@ static const struct breakwater_asset assets[] = {
   {"runbooks/ReconciliationNotRunning.md", asset_97, sizeof(asset_97) - 1},
   {"runbooks/ReleaseWaiting.md", asset_98, sizeof(asset_98) - 1},
   {"runbooks/RemoteWriteBehind.md", asset_99, sizeof(asset_99) - 1},
-  {"runbooks/RuleEvaluationFailing.md", asset_100, sizeof(asset_100) - 1},
-  {"runbooks/RuleGroupMissed.md", asset_101, sizeof(asset_101) - 1},
-  {"runbooks/SeriesLimitHit.md", asset_102, sizeof(asset_102) - 1},
-  {"runbooks/SigningKeysUnknown.md", asset_103, sizeof(asset_103) - 1},
-  {"runbooks/StopUnrecorded.md", asset_104, sizeof(asset_104) - 1},
-  {"runbooks/StoreCommitSlow.md", asset_105, sizeof(asset_105) - 1},
-  {"runbooks/StreamEventsDropped.md", asset_106, sizeof(asset_106) - 1},
-  {"runbooks/TenantIsolationViolation.md", asset_107, sizeof(asset_107) - 1},
-  {"runbooks/TenantProbing.md", asset_108, sizeof(asset_108) - 1},
-  {"runbooks/TradingLoopLagHigh.md", asset_109, sizeof(asset_109) - 1},
-  {"runbooks/TradingLoopStalled.md", asset_110, sizeof(asset_110) - 1},
-  {"runbooks/TradingRuntimeDown.md", asset_111, sizeof(asset_111) - 1},
-  {"runbooks/UpstreamErrorsHigh.md", asset_112, sizeof(asset_112) - 1},
-  {"runbooks/Watchdog.md", asset_113, sizeof(asset_113) - 1},
+  {"runbooks/RequestsShed.md", asset_100, sizeof(asset_100) - 1},
+  {"runbooks/RuleEvaluationFailing.md", asset_101, sizeof(asset_101) - 1},
+  {"runbooks/RuleGroupMissed.md", asset_102, sizeof(asset_102) - 1},
+  {"runbooks/SeriesLimitHit.md", asset_103, sizeof(asset_103) - 1},
+  {"runbooks/SigningKeysUnknown.md", asset_104, sizeof(asset_104) - 1},
+  {"runbooks/StopUnrecorded.md", asset_105, sizeof(asset_105) - 1},
+  {"runbooks/StoreCommitSlow.md", asset_106, sizeof(asset_106) - 1},
+  {"runbooks/StreamEventsDropped.md", asset_107, sizeof(asset_107) - 1},
+  {"runbooks/TenantIsolationViolation.md", asset_108, sizeof(asset_108) - 1},
+  {"runbooks/TenantProbing.md", asset_109, sizeof(asset_109) - 1},
+  {"runbooks/TradingLoopLagHigh.md", asset_110, sizeof(asset_110) - 1},
+  {"runbooks/TradingLoopStalled.md", asset_111, sizeof(asset_111) - 1},
+  {"runbooks/TradingRuntimeDown.md", asset_112, sizeof(asset_112) - 1},
+  {"runbooks/UpstreamCircuitOpen.md", asset_113, sizeof(asset_113) - 1},
+  {"runbooks/UpstreamErrorsHigh.md", asset_114, sizeof(asset_114) - 1},
+  {"runbooks/UpstreamHostEjected.md", asset_115, sizeof(asset_115) - 1},
+  {"runbooks/Watchdog.md", asset_116, sizeof(asset_116) - 1},
 };
 
 const struct breakwater_asset *breakwater_assets(size_t *count) {

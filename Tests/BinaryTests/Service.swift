@@ -39,7 +39,7 @@ struct Installation {
   func writeConfiguration(listen: String = "127.0.0.1:0", ops: String = "127.0.0.1:0", dataDir: String? = nil) throws {
     let text = """
       environment: test
-      server: { listen: "\(listen)", ops: "\(ops)", drainTimeout: 2s }
+      server: { listen: "\(listen)", ops: "\(ops)", drainDelay: 0s, drainTimeout: 2s }
       dataDir: \(dataDir ?? self.dataDir)
       auth: { issuer: "\(Self.issuer)", audience: trading-backend, jwks: "\(jwks)" }
       logs: { stdout: false }

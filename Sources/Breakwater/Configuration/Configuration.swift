@@ -55,6 +55,7 @@ package struct Configuration: Sendable {
     package var guardMode: GuardMode
     package var isMultiTenant: Bool
     package var allowsWebSocket: Bool
+    package var honoursIdempotencyKey: Bool
   }
 
   package struct Runtime: Sendable {

@@ -98,6 +98,7 @@ package enum ConfigurationLoader {
     settings.connectionsMax = section.integer("connectionsMax", default: settings.connectionsMax, in: 1...1_000_000)
     settings.connectionsPerPeerMax = section.integer(
       "connectionsPerPeerMax", default: settings.connectionsPerPeerMax, in: 1...1_000_000)
+    settings.inFlightMax = section.integer("inFlightMax", default: settings.inFlightMax, in: 8...100_000)
     settings.headTimeout = section.duration(
       "headTimeout", default: settings.headTimeout, in: .milliseconds(100)...(.seconds(300)))
     settings.bodyTimeout = section.duration(
@@ -109,6 +110,8 @@ package enum ConfigurationLoader {
     settings.tunnelsMax = section.integer("tunnelsMax", default: settings.tunnelsMax, in: 0...1_000_000)
     settings.tunnelsPerTenantMax = section.integer(
       "tunnelsPerTenantMax", default: settings.tunnelsPerTenantMax, in: 1...1_000_000)
+    settings.drainDelay = section.duration(
+      "drainDelay", default: settings.drainDelay, in: .zero ... .seconds(600))
     settings.drainTimeout = section.duration(
       "drainTimeout", default: settings.drainTimeout, in: .zero ... .seconds(600))
     let proxies = section.strings("trustedProxies", default: []).compactMap { text -> AddressBlock? in
@@ -185,44 +188,6 @@ package enum ConfigurationLoader {
     return Configuration.Auth(policy: policy, jwks: keys, pinnedPEM: pem)
   }
 
-  private static func upstreams(_ section: SettingsSection) -> [Upstream] {
-    let upstreams = section.names.compactMap { name -> Upstream? in
-      let one = section.section(name)
-      let origin = one.optional("url", allowed: "http://host:port", Self.origin)
-      guard let origin else {
-        if one.value("url") == nil {
-          one.reader.problem(one.node, one.full("url"), "is missing; write http://host:port")
-        }
-        return nil
-      }
-      var upstream = Upstream(name: name, host: origin.host, port: origin.port)
-      upstream.connectTimeout = one.duration(
-        "connectTimeout", default: upstream.connectTimeout, in: .milliseconds(10)...(.seconds(60)))
-      upstream.firstByteTimeout = one.duration(
-        "firstByteTimeout", default: upstream.firstByteTimeout, in: .milliseconds(10)...(.seconds(600)))
-      upstream.timeout = one.duration("timeout", default: upstream.timeout, in: .milliseconds(10)...(.seconds(3600)))
-      upstream.forwardsAuthorization = one.flag("forwardAuthorization", default: false)
-      one.finish()
-      return upstream
-    }
-    section.finish()
-    return upstreams
-  }
-
-  private static func origin(_ text: String) -> (host: String, port: Int)? {
-    guard text.hasPrefix("http://") else { return nil }
-    var rest = text.dropFirst(7)
-    if rest.hasSuffix("/") { rest = rest.dropLast() }
-    guard !rest.contains("/"), !rest.contains("@") else { return nil }
-    guard let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") else {
-      return rest.isEmpty ? nil : (String(rest), 80)
-    }
-    guard let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port) else { return nil }
-    var host = String(rest[..<colon])
-    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-    return host.isEmpty ? nil : (host, port)
-  }
-
   private static func routes(_ top: SettingsSection) -> [Configuration.RouteSetting] {
     top.sections("routes").compactMap { one in
       let path = one.optional("path", allowed: "a path that begins with /") { $0.hasPrefix("/") ? $0 : nil }
@@ -243,44 +208,17 @@ package enum ConfigurationLoader {
       let cost = one.integer("cost", default: 1, in: 1...1000)
       let (guardMode, isMultiTenant) = guarding(one, roles)
       let allowsWebSocket = webSocket(one, guardMode)
+      let honoursKey = one.flag("idempotencyKey", default: false)
       if path == nil, one.value("path") == nil { one.reader.problem(one.node, one.full("path"), "is missing") }
       if upstream.isEmpty { one.reader.problem(one.node, one.full("upstream"), "is missing") }
       one.finish()
       return path.map {
         Configuration.RouteSetting(
           path: $0, upstream: upstream, roles: roles, trafficClass: trafficClass, cost: cost,
-          guardMode: guardMode, isMultiTenant: isMultiTenant, allowsWebSocket: allowsWebSocket)
+          guardMode: guardMode, isMultiTenant: isMultiTenant, allowsWebSocket: allowsWebSocket,
+          honoursIdempotencyKey: honoursKey)
       }
     }
-  }
-
-  private static func limits(_ section: SettingsSection) -> RatePolicies {
-    var policies = RatePolicies(
-      ip: rate(section.section("ip"), RateLimit(quota: 1200, windowSeconds: 60, burst: 200)),
-      tenant: RateLimit(quota: 600, windowSeconds: 60, burst: 100),
-      user: rate(section.section("user"), RateLimit(quota: 300, windowSeconds: 60, burst: 50)))
-    let tenant = section.section("tenant")
-    let overrides = tenant.section("overrides")
-    for name in overrides.names { policies.tenantOverrides[name] = rate(overrides.section(name), policies.tenant) }
-    policies.tenant = rate(tenant, policies.tenant)
-    section.finish()
-    return policies
-  }
-
-  /// `{ rate: 600/1m, burst: 100 }`
-  private static func rate(_ section: SettingsSection, _ fallback: RateLimit) -> RateLimit {
-    let rate = section.read(
-      "rate", default: (fallback.quota, fallback.windowSeconds), allowed: "requests per duration, e.g. 600/1m"
-    ) { text -> (Int, Int)? in
-      let parts = text.split(separator: "/")
-      guard parts.count == 2, let quota = Int(parts[0]), (1...100_000_000).contains(quota),
-        let window = DurationSetting.milliseconds(String(parts[1])), window >= 1000, window <= 86_400_000
-      else { return nil }
-      return (quota, Int(window / 1000))
-    }
-    let burst = section.integer("burst", default: fallback.burst, in: 1...10_000_000)
-    section.finish()
-    return RateLimit(quota: rate.0, windowSeconds: rate.1, burst: burst)
   }
 
   private static func controls(_ section: SettingsSection) -> Configuration.Controls {

@@ -28,8 +28,8 @@ extension Assembly {
     let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let publicGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: configuration.server.loops ?? max(1, System.coreCount))
-    let ops = try await listen(.ops, configuration.server.ops, on: opsGroup)
-    let publicListener = try await listen(.public, configuration.server.listen, on: publicGroup)
+    let ops = try await listen(.ops, configuration.server.ops, options.sockets.ops, on: opsGroup)
+    let publicListener = try await listen(.public, configuration.server.listen, options.sockets.listen, on: publicGroup)
     started(publicListener, ops)
     say("lifecycle.started", "Breakwater \(options.version) is up")
     for warning in configuration.warnings { say("config.warning", warning.description, severity: .warn) }
@@ -49,7 +49,10 @@ extension Assembly {
     }
     if let refresher { services.append(Background(name: "keys") { await refresher.run() }) }
     if configuration.runtime.isEnabled { services.append(Background(name: "runtime") { await self.runtime.run() }) }
-    services.append(ListenerService(ops: ops, publicListener: publicListener, drainState: drainState, bus: bus))
+    services.append(
+      ListenerService(
+        ops: ops, publicListener: publicListener, drainState: drainState, bus: bus, dataPlane: dataPlane,
+        delay: configuration.server.dataPlane.drainDelay))
     // Work that has nothing to do (no receivers to notify) may end; only the signals end the process.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
@@ -63,11 +66,12 @@ extension Assembly {
   }
 
   private func listen(
-    _ kind: Listener.Kind, _ address: Configuration.Address, on group: MultiThreadedEventLoopGroup
+    _ kind: Listener.Kind, _ address: Configuration.Address, _ socket: CInt?, on group: MultiThreadedEventLoopGroup
   ) async throws -> Listener {
     do {
       return try await Listener.start(
-        kind, host: address.host, port: address.port, on: group, dataPlane: dataPlane, seed: SystemSources.seed())
+        kind, host: address.host, port: address.port, on: group, dataPlane: dataPlane, seed: SystemSources.seed(),
+        socket: socket)
     } catch let error as IOError {
       throw ListenFailure(address: address, setting: kind == .ops ? "server.ops" : "server.listen", error.errnoCode)
     }
@@ -166,17 +170,22 @@ private struct Background: Service {
   }
 }
 
-/// The listeners: when the group shuts down they drain first, the ops listener last, so that a stop works to the end.
+/// The listeners: when the group shuts down, readiness says no at once and every answer closes its connection; after the
+/// delay nothing more is accepted and what is left is drained, the ops listener last, so that a stop works to the end.
 private struct ListenerService: Service {
   let ops: Listener
   let publicListener: Listener
   let drainState: DrainState
   let bus: EventBus
+  let dataPlane: DataPlane
+  let delay: Duration
 
   func run() async throws {
     try? await gracefulShutdown()  // cancelled outright: drain all the same
     drainState.start()
     bus.end()
+    dataPlane.startDraining()
+    await SystemSources.sleep(delay)
     await publicListener.drain()
     await ops.drain()
   }

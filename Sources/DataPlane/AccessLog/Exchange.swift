@@ -24,6 +24,8 @@ struct Exchange: ~Copyable {
   /// Zero until an answer begins.
   var status = 0
   var refusal: RefusalCode?
+  /// Why no answer of the upstream could be passed on.
+  var proxyError: ProxyError?
   var isUpstream = false
   var bytesIn = 0
   var bytesOut = 0
@@ -63,6 +65,7 @@ struct Exchange: ~Copyable {
     guardMode = .off
     status = 0
     refusal = nil
+    proxyError = nil
     isUpstream = false
     bytesIn = 0
     bytesOut = 0
@@ -140,6 +143,7 @@ extension LoopContext {
     line.field("route", plain: exchange.template.utf8)
     line.field("status", exchange.status)
     if let refusal = exchange.refusal { line.field("code", plain: refusal.rawValue.utf8) }
+    if let error = exchange.proxyError { line.field("upstream_error", plain: error.rawValue.utf8) }
     if !exchange.upstream.isEmpty { line.field("upstream", plain: exchange.upstream.utf8) }
     if exchange.sentUpstreamAt > 0 {
       line.field("upstream_ms", millisecondsFrom: Int(now - exchange.sentUpstreamAt))

@@ -11,7 +11,7 @@ extension ClientConnection {
     }
     let table = listener == .ops ? loop.snapshot.opsRoutes : loop.snapshot.publicRoutes
     self.endpoint = EndpointRun(
-      self, endpoint, head, bytes,
+      self, endpoint, head, bytes, class: table.routes[exchange.routeIndex].trafficClass,
       parameters: table.parameters(of: exchange.routeIndex, bytes.readableBytesUInt8Span, head.path))
     phase = .collecting
     passContinue()
@@ -49,15 +49,29 @@ extension ClientConnection {
             refuse(refusal)
             return true
           }
+          guard let place = admit(run) else { return true }
           phase = .answering
           phaseDeadline = .max
-          run.launch(makeCall(run))
+          run.launch(makeCall(run), at: place)
           return false
         }
       }
     } catch {
       refuseMidBody(error)
       return true
+    }
+  }
+
+  /// The place of a request among those our endpoints work on; nil when it was refused for want of one. The control lane
+  /// and the ops listener need none.
+  private func admit(_ run: EndpointRun) -> EndpointRun.Admission? {
+    guard listener == .public, run.trafficClass != .control else { return .unlimited }
+    let slots = loop.dataPlane.endpointSlots
+    switch slots.enter(run.trafficClass, caller.share(of: slots, exchange.caller)) {
+    case .success(let place): return .place(place)
+    case .failure(let error):
+      refuse(shed(run.trafficClass, error.reason, at: "Breakwater"))
+      return nil
     }
   }
 

@@ -8,9 +8,9 @@ extension ClientConnection {
   ///
   /// - Parameter tunnelKey: of a handshake that asks the upstream to go on as WebSocket.
   func forward(
-    to name: String, _ head: RequestHead, _ bytes: ByteBuffer, tunnelKey: [UInt8]? = nil
+    to name: String, _ route: Route, _ head: RequestHead, _ bytes: ByteBuffer, tunnelKey: [UInt8]? = nil
   ) throws(Refusal) {
-    guard let pool = loop.pool(name) else {
+    guard let upstream = loop.upstream(name) else {
       throw Refusal(.internalError, "The route's upstream \(name) is not configured.")
     }
     if case .length(let length) = head.framing, length > loop.settings.bodyBytesMax {
@@ -21,10 +21,11 @@ extension ClientConnection {
     }
     exchange.upstream = name
     bodyScanner = bodyWatch(head)
-    let run = ForwardRun(self, pool, head, bytes, tunnelKey: tunnelKey)
+    let share = caller.share(of: upstream.state.slots, exchange.caller)
+    let run = ForwardRun(self, upstream, route, head, bytes, tunnelKey: tunnelKey)
     forward = run
     phase = .forwarding
-    try run.start()
+    try run.start(share)
   }
 
   /// Passes on more of the request body. False when the upstream or the client has to move first.
@@ -92,6 +93,16 @@ extension ClientConnection {
     forward = nil
   }
 
+  /// Whether a request head has an `Idempotency-Key`. Parsed again: asked only when a request may be sent a second time.
+  func hasIdempotencyKey(_ bytes: ByteBuffer) -> Bool {
+    let span = bytes.readableBytesUInt8Span
+    loop.parsedHeads += 1
+    guard (try? loop.parser.parse(span)) != nil else { return false }
+    return loop.parser.fields.contains { field in
+      !field.value.isEmpty && FieldSyntax.equals(span, field.name, "idempotency-key")
+    }
+  }
+
   // MARK: Heads
 
   /// The request head as the upstream gets it: the client's own fields without those that are ours to state, then ours,
@@ -117,7 +128,7 @@ extension ClientConnection {
         continue
       case .expect where head.expectsContinue: break
       case .tracestate where exchange.continuesTrace: break
-      case .authorization where run.pool.upstream.forwardsAuthorization: break
+      case .authorization where run.upstream.upstream.forwardsAuthorization: break
       default: continue
       }
       kept.add(field, span, to: &loop.head)

@@ -102,9 +102,14 @@ extension ClientConnection {
 
   // MARK: Draining
 
-  /// The process wants to stop: an idle connection closes now, a stream ends, everything else gets its answer first.
+  /// The process wants to stop: an idle connection closes now, a stream ends, everything else gets its answer first. One
+  /// that was just accepted is not idle yet: its client could not know.
   func drain() {
-    if phase == .head, inbound.readableBytes == 0 { return closeAfterWriting(lingers: false) }
+    if phase == .head, inbound.readableBytes == 0 {
+      guard loop.clocks.monotonic() < freshUntil else { return closeAfterWriting(lingers: false) }
+      phaseDeadline = min(phaseDeadline, freshUntil)
+      return
+    }
     endpoint?.endStream()
     drainTunnel()
   }

@@ -52,6 +52,8 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   var endpoint: EndpointRun?
   var forward: ForwardRun?
   var tunnel: Tunnel?
+  /// Until when a connection that has not asked anything yet is not closed for being idle. Zero once it has.
+  var freshUntil: Int64 = 0
   /// When what the phase waits for from the client is given up: a head, the next request, a body, or its closing.
   var phaseDeadline = Int64.max
   /// When a client that takes nothing of what is written is given up.
@@ -76,8 +78,13 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     loop.opened(self)
-    phaseDeadline = loop.clocks.monotonic() + loop.timeouts.head
+    let now = loop.clocks.monotonic()
+    freshUntil = now + Self.freshNanoseconds
+    phaseDeadline = now + loop.timeouts.head
   }
+
+  /// Longer than any round trip: whoever has just connected is about to send.
+  private static let freshNanoseconds: Int64 = 1_000_000_000
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil

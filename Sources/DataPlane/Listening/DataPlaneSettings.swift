@@ -30,7 +30,12 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package var connectionsPerPeerMax = 1_000
   /// Whose `X-Forwarded-For` or `Forwarded` is believed.
   package var trustedProxies: [AddressBlock] = []
-  /// From SIGTERM until connections still answering are cut.
+  /// Requests our own endpoints of the public listener work on at once; more are shed by class and tenant.
+  package var inFlightMax = 256
+  /// From SIGTERM until new connections are refused: readiness says no, every answer closes its connection, and whoever
+  /// sends traffic here has time to notice.
+  package var drainDelay: Duration = .seconds(5)
+  /// From then until connections still answering are cut.
   package var drainTimeout: Duration = .seconds(25)
   /// A whole header line that every answer carries while something about this installation is not safe; empty for none.
   package var warningLine: [UInt8] = []
@@ -68,29 +73,5 @@ extension Duration {
   var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-  }
-}
-
-/// A backend the gateway forwards to.
-package struct Upstream: Sendable, Equatable {
-  package let name: String
-  package let host: String
-  package let port: Int
-  package var connectTimeout: Duration = .seconds(1)
-  /// From the end of the request until the answer begins.
-  package var firstByteTimeout: Duration = .seconds(10)
-  /// From the end of the request until the answer ends.
-  package var timeout: Duration = .seconds(30)
-  /// How long an unused connection is kept for the next request.
-  package var idleTimeout: Duration = .seconds(30)
-  /// Connections per event loop; one more request is refused with `overload.shed`.
-  package var connectionsMax = 1024
-  /// Pass the caller's token on. Off by default: the upstream gets the verified identity instead.
-  package var forwardsAuthorization = false
-
-  package init(name: String, host: String, port: Int) {
-    self.name = name
-    self.host = host
-    self.port = port
   }
 }

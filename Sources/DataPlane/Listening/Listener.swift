@@ -31,8 +31,11 @@ package final class Listener: Sendable {
 
   /// Binds `host:port` (0 picks a free port) and serves on the loops of `group`; connections are spread round robin.
   /// Throws the system's error, e.g. `EADDRINUSE`.
+  ///
+  /// - Parameter socket: one that listens already, handed over by a supervisor; then nothing is bound.
   package static func start(
-    _ kind: Kind, host: String, port: Int, on group: MultiThreadedEventLoopGroup, dataPlane: DataPlane, seed: UInt64
+    _ kind: Kind, host: String, port: Int, on group: MultiThreadedEventLoopGroup, dataPlane: DataPlane, seed: UInt64,
+    socket: NIOBSDSocket.Handle? = nil
   ) async throws -> Listener {
     let admission = Admission(kind: kind, dataPlane: dataPlane)
     var loops: [NIOLoopBound<LoopContext>] = []
@@ -46,7 +49,7 @@ package final class Listener: Sendable {
       loops.append(bound)
     }
     let byLoop = Dictionary(uniqueKeysWithValues: zip(group.makeIterator().map { ObjectIdentifier($0) }, loops))
-    let channel = try await ServerBootstrap(group: group)
+    let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -72,7 +75,8 @@ package final class Listener: Sendable {
           }
         }
       }
-      .bind(host: host, port: port).get()
+    let binding = socket.map { bootstrap.withBoundSocket($0) } ?? bootstrap.bind(host: host, port: port)
+    let channel = try await binding.get()
     guard let address = channel.localAddress else { throw AdmissionRefused() }
     return Listener(kind: kind, channel: channel, address: address, loops: loops, dataPlane: dataPlane)
   }

@@ -31,9 +31,9 @@ final class LoopContext {
   var log = LogBlock()
   private(set) var snapshot: DataPlane.Snapshot
   private(set) var snapshotVersion: Int
-  private var pools: [String: UpstreamPool] = [:]
+  private var upstreams: [String: LoopUpstream] = [:]
   /// Of the request before.
-  private var latestPool: UpstreamPool?
+  private var latestUpstream: LoopUpstream?
   private var cells: [CellKey: RequestCells] = [:]
   /// Of the request before: the next one is often of the same kind.
   private var latestCells: (key: CellKey, cells: RequestCells)?
@@ -85,7 +85,7 @@ final class LoopContext {
     lastTick = now
     flushLog()
     for member in members.values { member.checkDeadlines(now) }
-    for pool in pools.values { pool.tick(now) }
+    for upstream in upstreams.values { upstream.tick(now) }
     if let drainDeadline, now >= drainDeadline {
       for member in members.values { member.endDrain() }
     }
@@ -99,19 +99,23 @@ final class LoopContext {
     snapshot = dataPlane.currentSnapshot()
     cells.removeAll()
     latestCells = nil
-    latestPool = nil
-    for (name, pool) in pools where snapshot.upstreams[name] != pool.upstream {
-      pool.retire()
-      pools[name] = nil
+    latestUpstream = nil
+    for (name, upstream) in upstreams where snapshot.upstreams[name] != upstream.upstream {
+      upstream.retire()
+      upstreams[name] = nil
     }
   }
 
-  /// The pool of an upstream on this loop; nil for a name nobody configured.
-  func pool(_ name: String) -> UpstreamPool? {
-    if let latestPool, latestPool.upstream.name == name { return latestPool }
-    if pools[name] == nil { pools[name] = snapshot.upstreams[name].map { UpstreamPool($0, loop: self) } }
-    latestPool = pools[name]
-    return latestPool
+  /// An upstream as this loop uses it; nil for a name nobody configured.
+  func upstream(_ name: String) -> LoopUpstream? {
+    if let latestUpstream, latestUpstream.upstream.name == name { return latestUpstream }
+    if upstreams[name] == nil {
+      upstreams[name] = snapshot.upstreams[name].map {
+        LoopUpstream($0, dataPlane.upstreamStates.state(of: $0), loop: self)
+      }
+    }
+    latestUpstream = upstreams[name]
+    return latestUpstream
   }
 
   /// The shared buffer, empty and ours alone; to be put back into `out`, so that its memory is used again.
@@ -254,6 +258,7 @@ struct LoopCounters {
   let parseErrors: MetricFamily
   let decisions: MetricFamily
   let limits: MetricFamily
+  let shed: MetricFamily
   let tenants: MetricFamily
   let violations: MetricFamily
   private let observed: Counter
@@ -269,6 +274,7 @@ struct LoopCounters {
     decisions = metrics.family(MetricCatalog.authDecisions)
     allowed = decisions.counter("allow", "ok")
     limits = metrics.family(MetricCatalog.rateLimitDecisions)
+    shed = metrics.family(MetricCatalog.requestsShed)
     tenants = metrics.family(MetricCatalog.tenantRequests)
     violations = metrics.family(MetricCatalog.isolationViolations)
     // A first leak is a rise from zero, or the alert on it would not see it.

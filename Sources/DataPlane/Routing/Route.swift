@@ -39,6 +39,8 @@ package final class Route: Sendable {
   package let isMultiTenant: Bool
   /// Whether a forwarded connection may go on as WebSocket.
   package let allowsWebSocket: Bool
+  /// A POST or PATCH with an `Idempotency-Key` may be sent a second time, as if its method were idempotent.
+  package let honoursIdempotencyKey: Bool
   package let action: Action
   /// Whether a parameter of the template names a tenant.
   let namesTenant: Bool
@@ -47,8 +49,8 @@ package final class Route: Sendable {
   package init(
     _ method: Method?, _ template: String, access: Access, on listeners: Listeners = .public,
     class trafficClass: TrafficClass = .read, cost: Int = 1, changesTrading: Bool = false,
-    guard guardMode: GuardMode = .off, isMultiTenant: Bool = false, allowsWebSocket: Bool = false,
-    action: Action
+    honoursIdempotencyKey: Bool = false, guard guardMode: GuardMode = .off, isMultiTenant: Bool = false,
+    allowsWebSocket: Bool = false, action: Action
   ) {
     self.method = method
     self.template = template
@@ -60,12 +62,13 @@ package final class Route: Sendable {
     self.guardMode = guardMode
     self.isMultiTenant = isMultiTenant
     self.allowsWebSocket = allowsWebSocket
+    self.honoursIdempotencyKey = honoursIdempotencyKey
     self.action = action
     namesTenant = template.contains("{")
   }
 }
 
-/// How important a request is when not all can be served. Sheddable classes come first; `control` is never limited or shed.
+/// How important a request is when not all can be served. The first is shed first; `control` is never limited or shed.
 package enum TrafficClass: String, CaseIterable, Sendable {
   case expensive, read, write, trading, stream, admin, riskReducing, control
 

@@ -79,7 +79,7 @@ extension ClientConnection {
     forward?.endTunnel()
     exchange.refusal = end.refusal
     inbound.clear()
-    finishExchange()
+    finishExchange(at: loop.clocks.monotonic())
     flushIfNeeded()
   }
 

@@ -81,6 +81,10 @@ package enum MetricCatalog {
     "breakwater_ratelimit_decisions_total", .counter, "Rate-limit decisions.", labels: ["policy": 30, "result": 3])
   package static let rateLimitKeys = MetricDefinition(
     "breakwater_ratelimit_keys", .gauge, "Buckets held.", labels: ["policy": 30])
+  package static let requestsShed = MetricDefinition(
+    "breakwater_requests_shed_total", .counter,
+    "Requests refused because not all could be served, by class and reason.",
+    labels: ["class": 8, "reason": 6])
 
   // MARK: Tenants
   package static let tenantRequests = MetricDefinition(
@@ -107,6 +111,20 @@ package enum MetricCatalog {
   package static let upstreamRetries = MetricDefinition(
     "breakwater_upstream_retries_total", .counter, "Requests sent a second time on a fresh connection.",
     labels: ["upstream": 32])
+  package static let upstreamCircuitState = MetricDefinition(
+    "breakwater_upstream_circuit_state", .gauge, "1 for the state the upstream's circuit is in.",
+    labels: ["upstream": 32, "state": 3])
+  package static let upstreamHosts = MetricDefinition(
+    "breakwater_upstream_hosts", .gauge, "Hosts of the upstream, by whether they are used or passed over.",
+    labels: ["upstream": 32, "state": 2])
+  package static let upstreamEjections = MetricDefinition(
+    "breakwater_upstream_ejections_total", .counter, "Times a host was passed over after failures in a row.",
+    labels: ["upstream": 32])
+  package static let upstreamConcurrencyLimit = MetricDefinition(
+    "breakwater_upstream_concurrency_limit", .gauge, "Requests the upstream may have in flight now.",
+    labels: ["upstream": 32])
+  package static let upstreamInFlight = MetricDefinition(
+    "breakwater_upstream_in_flight", .gauge, "Requests the upstream has in flight.", labels: ["upstream": 32])
   package static let upstreamConnections = MetricDefinition(
     "breakwater_upstream_connections", .gauge, "Open upstream connections.", labels: ["upstream": 32, "state": 2])
 
@@ -269,9 +287,11 @@ package enum MetricCatalog {
     httpParseErrors, headersDropped, connections, connectionsMax, connectionsRefused, tlsHandshakes,
     http2Errors, tlsCertificateExpiry, tunnels, tunnelBytes, tunnelsClosed, healthStatus, eventLoopLag,
     authDecisions, authVerifyDuration, jwksLastSuccess, jwksKeys, jwksFetches, rateLimitDecisions, rateLimitKeys,
+    requestsShed,
     tenantRequests, tenantState, isolationViolations, guardedAnswers, upstreamUp, upstreamRequests,
     upstreamRequestDuration, authDevelopmentKeys,
-    upstreamRetries, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
+    upstreamRetries, upstreamCircuitState, upstreamHosts, upstreamEjections, upstreamConcurrencyLimit,
+    upstreamInFlight, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlPendingApprovals, controlUnrecorded,
     runtimeUp, loopInterval, loopLastCompleted, loopDuration, loopIterations, signals, orders, orderRejects, orderAck,
     ordersOpen, ordersInDoubt, ordersBlocked, ordersWhileHalted, reconciliationMismatches, reconciliationLastSuccess,

@@ -37,6 +37,7 @@ final class TestGateway: Sendable {
   let clock: TestClock
   let issuer: TestIssuer
   let log: TestLog
+  let events: TestEvents
   let revocations: RevocationStore
   private let options: Options
   private let listeners: [Listener]
@@ -59,6 +60,7 @@ final class TestGateway: Sendable {
     metrics = MetricRegistry()
     clock = options.clock
     log = TestLog()
+    events = TestEvents()
     revocations = RevocationStore()
     let clocks = options.usesRealClock ? TestIssuer.realClocks : options.clock.clocks
     issuer = try TestIssuer(clocks)
@@ -66,7 +68,7 @@ final class TestGateway: Sendable {
       settings: options.settings, clocks: clocks, metrics: metrics,
       hooks: DataPlane.Hooks(
         tradingRefusal: options.tradingRefusal, sessionToken: options.sessionToken, log: log.append,
-        keyMissing: options.keyMissing),
+        keyMissing: options.keyMissing, tell: events.append),
       verifier: issuer.verifier, revocations: revocations, snapshot: Self.snapshot(options, metrics))
     let publicListener = try await Listener.start(
       .public, host: "127.0.0.1", port: 0, on: group, dataPlane: dataPlane, seed: 1)

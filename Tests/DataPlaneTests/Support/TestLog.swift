@@ -42,6 +42,16 @@ final class TestLog: Sendable {
   }
 }
 
+/// Keeps what a gateway tells of itself.
+final class TestEvents: Sendable {
+  private let events = Mutex<[LogEvent]>([])
+
+  @Sendable func append(_ event: LogEvent) { events.withLock { $0.append(event) } }
+
+  /// Names in the order told.
+  var names: [String] { events.withLock { $0.map(\.name) } }
+}
+
 /// The access line, as another program reads it.
 struct AccessLine: Decodable, Sendable {
   let ts, severity_text, event_name, component, request_id, trace_id, method, path, route, peer, listener: String
