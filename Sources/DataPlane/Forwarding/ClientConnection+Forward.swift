@@ -184,6 +184,7 @@ extension ClientConnection {
     out.writeStaticString("Via: 1.1 breakwater\r\nX-Request-ID: ")
     out.writeBytes(exchange.requestID)
     out.writeStaticString("\r\n")
+    if let acting = exchange.caller?.actingAs { out.writeBytes(acting.responseLine) }
     out.writeBytes(exchange.rateHeaders)
     out.writeStaticString(exchange.keepsConnection ? "\r\n" : "Connection: close\r\n\r\n")
     if let firstContent, !isChunked, firstContent.readableBytes <= Self.coalescedBytesMax {
