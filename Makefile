@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -38,6 +38,11 @@ measure-overload: ## One greedy tenant of a hundred, stops under ten times the l
 	@scripts/setup bench
 	@scripts/build
 	@scripts/measure-overload $(ARGS)
+
+measure-guard: ## The response guard: megabytes a second, and the gateway's throughput with and without it
+	@scripts/setup bench
+	@scripts/build
+	@scripts/measure-guard $(ARGS)
 
 bench: ## The gateway beside the proxies installed here: CPU per request, latency, ratios
 	@scripts/setup bench

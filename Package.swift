@@ -145,7 +145,7 @@ let package = Package(
       [
         "Breakwater", "AdminAPI", "Wire", "ControlPlane", "TradingRuntime", "DataPlane", "Identity", "Telemetry",
         "ControlModel", "BreakwaterTesting", .httpClient, .nioCore, .nioHTTP1,
-      ]),
+      ], resources: [.copy("Fixtures")]),
     tests(
       "BinaryTests",
       [

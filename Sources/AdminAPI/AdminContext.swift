@@ -31,6 +31,7 @@ package struct AdminContext: Sendable {
   package let sessions: ConsoleSessions
   package let idempotency: IdempotencyDesk
   package let revocations: RevocationDesk
+  package let actAs: ActAsDesk
   package let streams = OpenStreams()
   package let keys: @Sendable () -> KeyRefreshStatus
   package let configuration: any ConfigurationKeeper
@@ -58,7 +59,7 @@ package struct AdminContext: Sendable {
     auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], runtime: TradingRuntime,
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
-    revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
+    revocations: RevocationDesk, actAs: ActAsDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
     configuration: any ConfigurationKeeper, about: About,
     sleep: @escaping @Sendable (Duration) async -> Void
   ) {
@@ -80,6 +81,7 @@ package struct AdminContext: Sendable {
     self.sessions = sessions
     self.idempotency = idempotency
     self.revocations = revocations
+    self.actAs = actAs
     self.keys = keys
     self.configuration = configuration
     self.about = about

@@ -37,7 +37,8 @@ package struct AdminRoutes {
 
   package var all: [Route] {
     var routes = health + console(ConsoleEndpoints(context: context, verify: verify, files: filesByPath))
-    routes += status + controls + alerts + requests + revocations + configuration + audit + metrics + trading + streams
+    routes += status + controls + alerts + requests + revocations + actAs + configuration + audit + metrics + trading
+    routes += streams
     routes +=
       prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.watchers))
     let documented = routes
@@ -166,6 +167,19 @@ package struct AdminRoutes {
       get("/admin/revocations", admins, .control, "Tokens that are not believed any more.", revocations.list),
       post("/admin/revocations", admins, .control, "Revoke tokens; in force when it answers.", revocations.add),
       route(.delete, "/admin/revocations", admins, .control, "Lift a revocation.", revocations.remove),
+    ]
+  }
+
+  private var actAs: [Route] {
+    let actAs = ActAsEndpoints(context: context)
+    let staff = Route.Access.roles([.support, .admin])
+    return [
+      get("/admin/act-as", .roles(Self.readers), .admin, "Who acts, or acted, as which tenant.", actAs.list),
+      post("/admin/act-as", staff, .admin, "Begin to act as a tenant; answers a token.", actAs.begin),
+      route(.delete, "/admin/act-as/{id}", staff, .control, "End a session; in force when it answers.", actAs.end),
+      get(
+        "/api/v1/act-as", .roles(Self.traders), .read, on: .public, "Who acted as the caller's tenant, and why.",
+        actAs.own),
     ]
   }
 

@@ -141,7 +141,8 @@ package struct Assembly: Sendable {
       post: { try await OutboundHTTP.post($0, $1, within: .seconds(5)) })
 
     // Who may come in.
-    let identity = try IdentitySources(configuration.auth, options: options, metrics: metrics)
+    let authority = try ActAsKey.authority(in: directory)
+    let identity = try IdentitySources(configuration.auth, actAs: authority, options: options, metrics: metrics)
     refresher = identity.refresher
     live = LiveConfiguration(configuration, file: options.file, clocks: clocks, metrics: metrics)
     let revocations = try RevocationDesk(controlStore, policy: configuration.auth.policy, at: clocks.now)
@@ -154,7 +155,8 @@ package struct Assembly: Sendable {
       auditKeys: auditKeys, runtime: runtime, log: log, registry: metrics,
       metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
-      idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations, keys: identity.status,
+      idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations,
+      actAs: ActAsDesk(authority, store: controlStore, revocations: revocations, ids: ids), keys: identity.status,
       configuration: live,
       about: AdminContext.About(
         environment: configuration.environmentName, replica: configuration.replica, version: options.version,

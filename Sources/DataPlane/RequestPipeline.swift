@@ -216,8 +216,19 @@ extension ClientConnection {
       }
     case .open: break
     }
+    if let acting = caller.actingAs { try restrict(acting, route) }
     if route.changesTrading, let tenant = caller.tenant, let refusal = loop.dataPlane.hooks.tradingRefusal(tenant) {
       throw refusal
+    }
+  }
+
+  /// Whoever acts as a tenant reaches what its users reach, and changes nothing unless the session was begun for that.
+  private func restrict(_ acting: ActingAs, _ route: Route) throws(Refusal) {
+    guard !ConsoleCookie.mayOpen(route.template) else {
+      throw Refusal(.accessDenied, "A session that acts as a tenant reaches only what the tenant's users reach.")
+    }
+    guard exchange.method.isSafe || !acting.isReadOnly else {
+      throw Refusal(.accessDenied, "This act-as session only reads; begin one with mode write to change something.")
     }
   }
 

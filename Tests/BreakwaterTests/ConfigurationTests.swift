@@ -30,6 +30,22 @@ import Testing
     #expect(configuration.server.dataPlane.trustedProxies.isEmpty)
   }
 
+  @Test func `looks at answers wherever a tenant's users may come, unless a route says otherwise`() throws {
+    let configuration = try load(
+      """
+      upstreams: { b: { url: "http://a:1" } }
+      routes:
+        - { path: /users, upstream: b }
+        - { path: /staff, upstream: b, roles: [support] }
+        - { path: /strict, upstream: b, guard: enforce }
+        - { path: /none, upstream: b, guard: off, multiTenant: true }
+      guard: { keys: [accountId] }
+      """)
+    #expect(configuration.routes.map(\.guardMode) == [.observe, .off, .enforce, .off])
+    #expect(configuration.routes.map(\.isMultiTenant) == [false, false, false, true])
+    #expect(configuration.isolation.answerKeys.names == ["accountId"])
+  }
+
   /// One wrong setting; where and what; what is allowed.
   struct Wrong: Sendable, CustomTestStringConvertible {
     let text: String
@@ -46,6 +62,13 @@ import Testing
   }
 
   static let wrong = [
+    Wrong(
+      "upstreams: { b: { url: \"http://a:1\" } }\nroutes:\n  - { path: /x, upstream: b, guard: block }",
+      "3: routes[0].guard",
+      "\"block\" is not allowed; write one of off, observe, enforce"),
+    Wrong("guard: { keys: [] }", "1: guard.keys", "is a list of 1 to 16 names"),
+    Wrong("guard: { keys: [\"tenant id\"] }", "1: guard.keys", "is a list of 1 to 16 names"),
+    Wrong("guard: { key: [tid] }", "1: guard.key", "is not a setting; did you mean keys?"),
     Wrong(
       "server:\n  listen: \"127.0.0.1\"", "2: server.listen",
       "\"127.0.0.1\" is not allowed; write host:port, e.g. 127.0.0.1:4018"),

@@ -18,7 +18,7 @@ final class Product: Sendable {
   let publicURL: String
   let opsURL: String
   let people: People
-  private let folder: TemporaryFolder
+  let folder: TemporaryFolder
   private let task: Task<Void, any Error>
   let http = HTTPClient(eventLoopGroupProvider: .singleton)
 

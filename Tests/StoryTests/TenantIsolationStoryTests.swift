@@ -1,5 +1,8 @@
+import AsyncHTTPClient
 import ControlModel
 import Foundation
+import NIOCore
+import NIOHTTP1
 import Testing
 import Wire
 
@@ -22,6 +25,31 @@ import Wire
       let again = try await product.call("POST", "/api/v1/orders", token: heron, body: order, headers: headers)
       #expect(again.header("Idempotency-Replayed") == "true")
       #expect(try again.decode(OrderItem.self).id == second.decode(OrderItem.self).id)
+    }
+  }
+
+  @Test func `sees its own events in its stream and none of another's`() async throws {
+    try await withProduct { product in
+      let orchid = try product.people.token(.user, "u1", tenant: "orchid")
+      let heron = try product.people.token(.user, "u1", tenant: "heron")
+      // What a foreign stream knows of its events must not bring it this tenant's.
+      var request = HTTPClientRequest(url: product.publicURL + "/stream/v1/trading?lastEventId=1&tenant=orchid")
+      request.headers.add(name: "Authorization", value: "Bearer \(orchid)")
+      request.headers.add(name: "X-Tenant-Id", value: "heron")
+      let stream = try await product.http.execute(request, timeout: .seconds(60))
+      #expect(stream.status == .ok)
+      for (token, key) in [(heron, "theirs-1"), (orchid, "mine-1")] {
+        let placed = try await product.call(
+          "POST", "/api/v1/orders", token: token, body: order,
+          headers: [("Idempotency-Key", key), ("X-Request-ID", "stream-\(key)")])
+        #expect(placed.status == 201, "\(placed.text)")
+      }
+      var seen = ""
+      for try await piece in stream.body {
+        seen += String(buffer: piece)
+        if seen.contains("stream-mine-1") { break }
+      }
+      #expect(seen.contains("orchid") && !seen.contains("heron") && !seen.contains("theirs-1"))
     }
   }
 

@@ -11,7 +11,7 @@ extension ConfigurationLoader {
     } else {
       section.reader.problem(
         section.value("keys"), section.full("keys"),
-        "is a list of 1 to \(TenantKeys.namesMax) names of letters, digits, `.`, `_`, `-`")
+        "is a list of 1 to \(TenantKeys.namesMax) names of at least 2 letters, digits, `.`, `_`, `-`")
     }
     policy.holdBytesMax = section.integer("holdBytes", default: policy.holdBytesMax, in: 1024...1_048_576)
     policy.trippedBytesMax = section.integer(

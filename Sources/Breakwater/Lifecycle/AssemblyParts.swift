@@ -133,7 +133,9 @@ struct IdentitySources {
 
   /// Reads static keys now; a URL is fetched by the refresher when it runs. Throws `ConfigurationProblems` for a key file
   /// that cannot be used.
-  init(_ auth: Configuration.Auth, options: Assembly.Options, metrics: MetricRegistry) throws {
+  init(
+    _ auth: Configuration.Auth, actAs: ActAsAuthority?, options: Assembly.Options, metrics: MetricRegistry
+  ) throws {
     var pinned = KeySet()
     if let secret = auth.developmentSecret {
       pinned = try Self.keys("JWT_SECRET") { () throws(KeySetProblem) in try KeySet(developmentSecret: secret) }
@@ -157,7 +159,7 @@ struct IdentitySources {
     case nil: break
     }
     let store = KeyStore(pinned: pinned, expectsFetched: url != nil)
-    verifier = TokenVerifier(auth.policy, keys: store)
+    verifier = TokenVerifier(auth.policy, keys: store, actAs: actAs)
     guard let url else {
       refresher = nil
       let fixed = KeyRefreshStatus(pinned: pinned)
@@ -217,7 +219,8 @@ struct IdentitySources {
 package enum IdentityCheck {
   /// A verifier with the configuration's policy and keys; fetches them when they come from a URL.
   package static func verifier(_ configuration: Configuration) async throws -> TokenVerifier {
-    let sources = try IdentitySources(configuration.auth, options: Assembly.Options(), metrics: MetricRegistry())
+    let sources = try IdentitySources(
+      configuration.auth, actAs: nil, options: Assembly.Options(), metrics: MetricRegistry())
     if case .url(let url) = configuration.auth.jwks {
       let bytes = try await OutboundHTTP.get(url, within: .seconds(5), bytesMax: StrictJSON.Limits.keySet.bytesMax)
       sources.verifier.keys.replaceFetched(try KeySet(jwks: bytes))

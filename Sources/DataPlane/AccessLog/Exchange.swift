@@ -137,6 +137,10 @@ extension LoopContext {
       if let tenant = caller.tenant { line.field("tenant", plain: tenant.text.utf8) }
       line.field("actor", plain: caller.subject.utf8)
       line.field("role", plain: caller.role.rawValue.utf8)
+      if let acting = caller.actingAs {
+        line.field("acting_as", plain: caller.tenantBytes)
+        line.field("act_as_session", plain: acting.session.utf8)
+      }
     }
     line.field("method", plain: exchange.method.text.utf8)
     line.field("path", escaping: exchange.path)

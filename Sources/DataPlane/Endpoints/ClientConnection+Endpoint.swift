@@ -135,6 +135,7 @@ extension ClientConnection {
     head.append(contentsOf: "X-Request-ID: ".utf8)
     head.append(contentsOf: exchange.requestID)
     head.append(contentsOf: "\r\n".utf8)
+    if let acting = exchange.caller?.actingAs { head.append(contentsOf: acting.responseLine) }
     head.append(contentsOf: exchange.rateHeaders.bytes)
     head.append(contentsOf: loop.settings.warningLine)
     head.append(contentsOf: (exchange.keepsConnection ? "\r\n" : "Connection: close\r\n\r\n").utf8)

@@ -205,6 +205,7 @@ extension ClientConnection {
     loop.head.append("Via: 1.1 breakwater\r\nX-Request-ID: ")
     loop.head.append(exchange.requestID)
     loop.head.append("\r\n")
+    if let acting = exchange.caller?.actingAs { loop.head.append(acting.responseLine) }
     loop.head.append(exchange.rateHeaders)
     if !loop.settings.warningLine.isEmpty { loop.head.append(loop.settings.warningLine) }
     if !exchange.keepsConnection { loop.head.append("Connection: close\r\n") }

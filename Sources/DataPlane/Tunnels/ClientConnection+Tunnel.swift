@@ -33,6 +33,7 @@ extension ClientConnection {
     out.writeStaticString("Via: 1.1 breakwater\r\nX-Request-ID: ")
     out.writeBytes(exchange.requestID)
     out.writeStaticString("\r\n")
+    if let acting = exchange.caller?.actingAs { out.writeBytes(acting.responseLine) }
     out.writeBytes(exchange.rateHeaders.bytes)
     out.writeStaticString("\r\n")
     write(out)

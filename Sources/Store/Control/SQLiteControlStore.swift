@@ -40,6 +40,7 @@ package final class SQLiteControlStore: ControlStore {
       try AuditTree.build(in: database)
     }
     migrator.registerMigration("5 gates") { try $0.execute(sql: GateRows.schema) }
+    migrator.registerMigration("act-as sessions") { try $0.execute(sql: ActAsRecords.schema) }
     return migrator
   }
 

@@ -16,6 +16,12 @@ package final class IDSource: Sendable {
   /// `apr_…`
   package func approvalID() -> ApprovalID { id("apr_") }
 
+  /// `act_…`
+  package func actAsID() -> String {
+    let id: ID<Void> = id("act_")
+    return id.text
+  }
+
   package func requestID() -> RequestID {
     random.withLock { UUIDv7.requestID(at: now().unixMilliseconds, random: &$0) }
   }
