@@ -28,6 +28,7 @@ struct Serve: AsyncParsableCommand {
       try await Start.run {
         var options = Assembly.Options()
         options.file = ConfigurationFile(config)
+        options.failpoint = try FailpointSwitch.armed()
         try await Assembly(configuration, material, options: options).run { listener, ops in
           Terminal.note(
             "breakwater \(BuildText.version) listens on \(listener.address.text) (public) and \(ops.address.text) (ops); data in \(configuration.dataDir)"
