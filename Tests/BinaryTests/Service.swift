@@ -55,9 +55,9 @@ struct Installation {
   }
 
   /// Starts the service and waits until it says where it listens.
-  func serve() async throws -> Service {
+  func serve(environment: [String: String] = [:]) async throws -> Service {
     try writeConfiguration()
-    let child = try Child(["serve", "--config", configFile])
+    let child = try Child(["serve", "--config", configFile], environment: environment)
     var ports: (Int, Int)?
     let isUp = await eventually {
       let found = child.errors.firstMatch(of: /listens on 127\.0\.0\.1:(\d+) \(public\) and 127\.0\.0\.1:(\d+) \(ops\)/)
