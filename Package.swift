@@ -123,6 +123,7 @@ let package = Package(
     tests(
       "ControlPlaneTests",
       ["ControlPlane", "TradingRuntime", "Store", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting"]),
+    tests("SimulationTests", ["TradingRuntime", "Store", "Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("MetricStoreTests", ["MetricStore", "PromQL", "Telemetry", "BreakwaterTesting"]),
     tests("AlertingTests", ["Alerting", "MetricStore", "PromQL", "Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("RequestLogTests", ["RequestLog", "Telemetry", "ControlModel", "BreakwaterTesting"]),

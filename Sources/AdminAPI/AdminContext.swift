@@ -18,6 +18,10 @@ package struct AdminContext: Sendable {
   package let auditKeeper: AuditKeeper
   /// Everyone who may have signed this log's checkpoints.
   package let auditKeys: [AuditVerifierKey]
+  package let keeper: ReplicaKeeper
+  package let history: HistoryRecorder
+  /// Where `history` writes.
+  package let historyFolder: String
   package let runtime: TradingRuntime
   package let log: LogWriter
   package let registry: MetricRegistry
@@ -56,7 +60,8 @@ package struct AdminContext: Sendable {
 
   package init(
     clocks: Clocks, ids: IDSource, processor: CommandProcessor, controlStore: SQLiteControlStore,
-    auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], runtime: TradingRuntime,
+    auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], keeper: ReplicaKeeper, history: HistoryRecorder,
+    historyFolder: String, runtime: TradingRuntime,
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
     revocations: RevocationDesk, actAs: ActAsDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
@@ -69,6 +74,9 @@ package struct AdminContext: Sendable {
     self.controlStore = controlStore
     self.auditKeeper = auditKeeper
     self.auditKeys = auditKeys
+    self.keeper = keeper
+    self.history = history
+    self.historyFolder = historyFolder
     self.runtime = runtime
     self.log = log
     self.registry = registry

@@ -142,12 +142,18 @@ package struct AdminRoutes {
   private var audit: [Route] {
     let audit = AuditEndpoints(context: context)
     let auditors = Route.Access.roles(Self.auditors)
+    let readers = Route.Access.roles(Self.readers)
+    let replicas = ReplicaEndpoints(context: context)
     return [
       get("/admin/audit", auditors, .admin, "Audit records, newest first.", audit.list),
       get("/admin/audit/verify", auditors, .admin, "Walk the whole log.", audit.verify),
       get("/admin/audit/checkpoint", auditors, .admin, "A signed note over the log as it stands.", audit.checkpoint),
       get("/admin/audit/proofs/inclusion", auditors, .admin, "That an entry is in the log.", audit.inclusion),
       get("/admin/audit/proofs/consistency", auditors, .admin, "That the log only grew.", audit.consistency),
+      get("/admin/history/export", auditors, .admin, "This replica's history.", replicas.history),
+      get("/admin/replicas", readers, .control, "Gates that share the control store.", replicas.list),
+      post(
+        "/admin/replicas/{replica}/remove", .roles(Self.admins), .admin, "Forget a gate that is gone.", replicas.remove),
       get("/admin/audit/export", auditors, .admin, "The log, to be verified anywhere.", audit.export),
     ]
   }

@@ -1,6 +1,6 @@
 package import AdminAPI
 import Alerting
-import ControlModel
+package import ControlModel
 package import ControlPlane
 package import DataPlane
 package import Identity
@@ -26,6 +26,8 @@ package struct Assembly: Sendable {
     /// What `reload` and SIGHUP read again.
     package var file: ConfigurationFile?
     package var sockets = InheritedSockets()
+    /// What happens at each moment at which a test may have the process die.
+    package var failpoint: @Sendable (Failpoint) -> Void = { _ in }
 
     package init() {}
   }
@@ -47,6 +49,8 @@ package struct Assembly: Sendable {
   let desk: AlertDesk
   let alertMemory: AlertMemory
   let auditKeeper: AuditKeeper
+  let keeper: ReplicaKeeper
+  let history: HistoryRecorder
   let notifier: Notifier
   let bus: EventBus
   let refresher: KeyRefresher?
@@ -77,10 +81,11 @@ package struct Assembly: Sendable {
     ProcessMetrics.register(metrics, directory: directory, clocks: clocks)
 
     // What must survive.
-    let auditKey = try AuditKey.load(directory.path, seed: SystemSources.secret)
-    let auditKeys = auditKey.allKeys(in: directory.path)
+    let storeFolder = try StoreFolder(configuration, directory)
+    let auditKey = try AuditKey.load(storeFolder.path, seed: SystemSources.secret)
+    let auditKeys = auditKey.allKeys(in: storeFolder.path)
     let controlStore = try SQLiteControlStore(
-      directory.file("control.sqlite"), key: auditKey, clocks: clocks, metrics: metrics)
+      storeFolder.path + "/control.sqlite", key: auditKey, clocks: clocks, metrics: metrics)
     let recorded = events
     auditKeeper = try AuditKeeper(
       controlStore, keys: auditKeys, witness: try configuration.auditWitness.map { try AuditWitness($0) },
@@ -97,7 +102,11 @@ package struct Assembly: Sendable {
 
     // Trading.
     let ids = IDSource(seed: SystemSources.seed()) { clocks.now }
-    let gate = OrderGate()
+    let gate = OrderGate(monotonic: clocks.monotonic)
+    gate.setLease(until: 0)
+    let run = ids.requestID().text
+    history = try HistoryRecorder(
+      directory.path, replica: configuration.replica, run: run, monotonic: clocks.monotonic)
     let paper = try PaperVenue(
       id: configuration.runtime.venue, logPath: directory.file("paper-venue.log"), seed: SystemSources.seed()
     ) { clocks.now }
@@ -111,15 +120,24 @@ package struct Assembly: Sendable {
           quantityMin: Quantity(mantissa: 1_000_000_000), notionalMin: Money(mantissa: 100_000_000))),
       gate: gate, records: records, venue: paper,
       market: Self.market(configuration, material, position: try records.marketPosition()), clocks: clocks, ids: ids,
-      log: events, metrics: metrics, sleep: SystemSources.sleep, onBar: { paper.advance($0, $1) })
+      log: events, metrics: metrics, sleep: SystemSources.sleep, onBar: { paper.advance($0, $1) }, history: history)
 
     // Control.
     var control = CommandProcessor.Settings(replica: configuration.replica)
     control.requiresApproval = configuration.controls.requiresApproval
     control.reviewAfterMilliseconds = Int64(configuration.controls.reviewAfter / .milliseconds(1))
+    control.reach = options.failpoint
     processor = CommandProcessor(
       settings: control, store: controlStore, journal: journal, runtime: runtime, clocks: clocks, ids: ids,
-      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce)
+      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce,
+      history: history)
+    var part = ReplicaKeeper.Settings(
+      replica: configuration.replica, run: run, home: try storeFolder.home(), isShared: configuration.sharedStore != nil
+    )
+    part.lease = configuration.controls.lease
+    keeper = ReplicaKeeper(
+      part, store: controlStore, watch: { try? await controlStore.epoch() }, processor: processor, runtime: runtime,
+      clocks: clocks, metrics: metrics, history: history, sleep: SystemSources.sleep)
 
     // Watching.
     metricStore = MetricStore(Self.storeSettings(configuration, directory), metrics: metrics)
@@ -152,7 +170,8 @@ package struct Assembly: Sendable {
     drainState = DrainState()
     context = AdminContext(
       clocks: clocks, ids: ids, processor: processor, controlStore: controlStore, auditKeeper: auditKeeper,
-      auditKeys: auditKeys, runtime: runtime, log: log, registry: metrics,
+      auditKeys: auditKeys, keeper: keeper, history: history, historyFolder: directory.path, runtime: runtime, log: log,
+      registry: metrics,
       metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
       idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations,

@@ -26,6 +26,10 @@ package actor CommandProcessor {
     package var journalBytesMax = 64 * 1024
     /// Approvals kept in memory, the newest; the store keeps all.
     package var approvalsMax = 200
+    /// Commits tried at once when other replicas' transitions come first each time; after that with pauses.
+    package var conflictsMax = 20
+    /// Where a process is made to die in tests; nothing in the product.
+    package var reach: @Sendable (Failpoint) -> Void = { _ in }
 
     package init(replica: ReplicaID) {
       self.replica = replica
@@ -58,12 +62,15 @@ package actor CommandProcessor {
   /// Closed at the gate and not committed yet.
   var holds: [ControlID: Control] = [:]
   var turn = Turn()
+  /// The other gates; nil while there is none to ask.
+  var replicas: ReplicaKeeper?
+  let history: HistoryRecorder?
   nonisolated let view = Mutex(View())
 
   package init(
     settings: Settings, store: any ControlStore, journal: ControlJournal, runtime: any ControlledRuntime,
     clocks: Clocks, ids: IDSource, metrics: MetricRegistry, sleep: @escaping @Sendable (Duration) async -> Void,
-    announce: @escaping @Sendable (ControlNotice) -> Void
+    announce: @escaping @Sendable (ControlNotice) -> Void, history: HistoryRecorder? = nil
   ) {
     self.settings = settings
     self.store = store
@@ -74,6 +81,7 @@ package actor CommandProcessor {
     self.metrics = ControlMetrics(metrics)
     self.sleep = sleep
     self.announce = announce
+    self.history = history
   }
 
   // MARK: Stop
@@ -105,6 +113,8 @@ package actor CommandProcessor {
       requestID: stop.requestID)
     holds[control.id] = control
     publish()
+    noteRequested(control)
+    settings.reach(.afterLocalClose)
     return control
   }
 
@@ -112,6 +122,7 @@ package actor CommandProcessor {
     let closedAt = clocks.now
     metrics.phase("closed", clocks.monotonic() - begin.monotonic)
 
+    settings.reach(.midDrain)
     let acknowledgement = await runtime.fence(at: control.epoch, scope: control.scope)
     metrics.phase("sealed", clocks.monotonic() - begin.monotonic)
     metrics.acknowledged(acknowledgement.replica, acknowledgement.epoch)
@@ -127,14 +138,21 @@ package actor CommandProcessor {
 
     let report = await cancel(control)
     let final = commit?.control ?? control
+    let elsewhere = await sealElsewhere(commit, within: replicas?.sealBound)
+    let isSealed = elsewhere?.isSealed ?? false
+    if !isSealed { sealLater(recording, actor: stop.actor, requestID: stop.requestID) }
     let receipt = Receipt(
-      controls: [final], epoch: final.epoch, requestID: stop.requestID, state: .sealed,
+      controls: [final], epoch: final.epoch, requestID: stop.requestID,
+      state: isSealed ? .sealed : .accepted,
       durability: commit != nil ? .committed : journaledAt != nil ? .journaled : .pending, requestedAt: begin.at,
       closedAt: closedAt, durableAt: commit?.at ?? journaledAt,
-      elapsedNanoseconds: clocks.monotonic() - begin.monotonic, replicas: [acknowledgement],
+      elapsedNanoseconds: clocks.monotonic() - begin.monotonic,
+      replicas: [acknowledgement] + (elsewhere ?? []).acknowledgements,
       cancelMode: control.cancel, cancel: report, exposureLeft: runtime.exposure(control.scope),
       refusedSince: runtime.refusedCount - begin.refused, audit: commit?.audit)
-    tell(.sealed, [final], actor: stop.actor, requestID: stop.requestID)
+    settings.reach(.beforeAck)
+    noteSealed(final, receipt.state, receipt.durability)
+    tell(isSealed ? .sealed : .accepted, [final], actor: stop.actor, requestID: stop.requestID)
     return receipt
   }
 
@@ -263,6 +281,7 @@ package actor CommandProcessor {
       reason: note.reason,
       summary: "released \(lifted.map(\.scope.summary).joined(separator: "; ")), asked for by \(note.by)")
     let audit: Int64
+    noteRelease(.releaseBegin, controls, note, expecting: expecting)
     do throws(Refusal) {
       audit = try await commit(
         ControlCommit(
@@ -270,10 +289,13 @@ package actor CommandProcessor {
           approvals: approval.map { [$0] } ?? [], audit: entry),
         otherwise: "The release could not be recorded, so nothing was opened")
     } catch {
+      noteRelease(.releaseFailed, controls, note, expecting: expecting)
       metrics.action("release", origin: .human, result: "failed")
       throw error
     }
-    committed = next
+    noteRelease(.releaseCommitted, controls, note, expecting: expecting, epoch: next.epoch, audit: audit)
+    // Another replica's later transition may have been taken over meanwhile.
+    if committed.epoch < next.epoch { committed = next }
     if let approval { keep(approval) }
     publish()
     metrics.action("release", origin: .human, result: "done")

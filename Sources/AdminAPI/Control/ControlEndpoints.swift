@@ -59,11 +59,11 @@ struct ControlEndpoints {
     }
   }
 
-  /// 201 when committed; 202 while only the journal, or memory, holds it.
+  /// 201 when sealed and committed; 202 while another gate may still send, or only the journal, or memory, holds it.
   private static func reply(_ receipt: Receipt) -> Reply {
     let document = ReceiptDocument(receipt)
     return .json(
-      receipt.durability == .committed ? 201 : 202, document,
+      receipt.durability == .committed && receipt.state == .sealed ? 201 : 202, document,
       fields: [("Location", "/admin/controls/\(document.control)"), ("ETag", "\"\(receipt.epoch)\"")])
   }
 

@@ -97,10 +97,14 @@ package struct Configuration: Sendable {
     package var requiresApproval: Bool
     package var drainTimeout: Duration
     package var reviewAfter: Duration
+    /// How long a gate may trade without hearing from the control store.
+    package var lease: Duration
   }
 
   package var server: Server
   package var dataDir: String
+  /// A folder with the control store of several replicas of one machine; nil keeps it in `dataDir`, for this process alone.
+  package var sharedStore: String?
   /// A file elsewhere that is given every checkpoint of the audit log; nil keeps none.
   package var auditWitness: String?
   package var replica: ReplicaID

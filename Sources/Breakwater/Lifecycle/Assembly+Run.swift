@@ -21,8 +21,12 @@ extension Assembly {
   package func run(started: @Sendable (_ public: Listener, _ ops: Listener) -> Void = { _, _ in }) async throws {
     defer { directory.release() }
     // The gate is held until every one of these has succeeded.
+    noteBoot()
+    await processor.join(keeper)
     try await processor.boot(journaled: journaledStops)
     try await runtime.recover(configuration.runtime.isEnabled ? configuration.runtime.profiles : [])
+    // The first lease; without one the gate refuses every order whatever the controls say.
+    try await keeper.register()
     await processor.open()
 
     let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -39,6 +43,7 @@ extension Assembly {
       Background(name: "signals") { await self.sampleAndEvaluate() },
       Background(name: "metric store") { await self.maintainMetrics() },
       Background(name: "alert memory") { await self.rememberAlerts() },
+      Background(name: "lease") { await self.keeper.run() },
       Background(name: "audit") { await self.auditKeeper.run() },
       Background(name: "notifier") { await self.notifier.run() },
       Background(name: "status") { await self.publishStatus() },
@@ -59,10 +64,23 @@ extension Assembly {
         services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Quiet.logger))
     try await group.run()
+    await keeper.leave()
+    _ = await auditKeeper.sign(after: -1)
+    await history.flush()
     say("lifecycle.stopped", "Breakwater stopped")
     await log.flush()
     try await publicGroup.shutdownGracefully()
     try await opsGroup.shutdownGracefully()
+  }
+
+  private func noteBoot() {
+    var event = HistoryEvent(.boot)
+    // Draining, committing and waiting for other gates, each at its longest.
+    let bound =
+      configuration.controls.drainTimeout + CommandProcessor.Settings(replica: configuration.replica).commitWait
+    event.boundMs = Int64((bound + keeper.sealBound) / .milliseconds(1))
+    event.approvals = configuration.controls.requiresApproval
+    history.record(event)
   }
 
   private func listen(

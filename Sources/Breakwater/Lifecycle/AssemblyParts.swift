@@ -56,6 +56,7 @@ struct ControlAnnouncer: Sendable {
     let body =
       switch notice.what {
       case .sealed: "\(notice.actor) stopped \(scope): \(first?.reason ?? "")"
+      case .accepted: "\(notice.actor) stopped \(scope) here; other gates have not all acknowledged"
       case .recorded: "recorded \(scope)"
       case .released: "\(notice.actor) released \(scope)"
       case .approvalRequested: "\(notice.actor) asked for a release: \(notice.approval?.reason ?? "")"

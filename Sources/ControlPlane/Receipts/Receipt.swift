@@ -6,6 +6,8 @@ package struct Receipt: Sendable {
   package enum State: String, Sendable {
     /// No further order of the scope can start.
     case sealed
+    /// In effect here; other gates have not all acknowledged yet, or may not know of it. It turns sealed by itself.
+    case accepted
     /// Controls were lifted; orders may start again.
     case released
   }
@@ -39,7 +41,7 @@ package struct Receipt: Sendable {
 /// Something about controls changed; for the event stream, the log and the console.
 package struct ControlNotice: Sendable {
   package enum What: String, Sendable {
-    case sealed, recorded, released
+    case sealed, accepted, recorded, released
     case approvalRequested = "approval_requested"
     case approvalDenied = "approval_denied"
   }

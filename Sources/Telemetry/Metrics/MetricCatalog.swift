@@ -148,6 +148,12 @@ package enum MetricCatalog {
     labels: ["action": 8, "actor_kind": 5, "result": 4])
   package static let controlPendingApprovals = MetricDefinition(
     "breakwater_control_pending_approvals", .gauge, "Releases waiting for a second person.")
+  package static let controlLeaseUntil = MetricDefinition(
+    "breakwater_control_lease_until_seconds", .gauge,
+    "When the gate's permission to trade ends, on the machine's monotonic clock.", labels: ["replica": 64])
+  package static let controlLeaseRenewals = MetricDefinition(
+    "breakwater_control_lease_renewals_total", .counter, "Renewals of the gate's lease, by outcome.",
+    labels: ["result": 2])
   package static let controlUnrecorded = MetricDefinition(
     "breakwater_control_unrecorded", .gauge, "Stops in effect whose commit to the store is still being retried.")
 
@@ -293,6 +299,7 @@ package enum MetricCatalog {
     upstreamRetries, upstreamCircuitState, upstreamHosts, upstreamEjections, upstreamConcurrencyLimit,
     upstreamInFlight, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlPendingApprovals, controlUnrecorded,
+    controlLeaseUntil, controlLeaseRenewals,
     runtimeUp, loopInterval, loopLastCompleted, loopDuration, loopIterations, signals, orders, orderRejects, orderAck,
     ordersOpen, ordersInDoubt, ordersBlocked, ordersWhileHalted, reconciliationMismatches, reconciliationLastSuccess,
     marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, tsdbExemplars,

@@ -17,6 +17,9 @@ package final class OrderGate: Sendable {
   /// Whether a control names a venue or symbol; then the level word alone does not decide.
   private let hasNarrowControls = Atomic<Bool>(false)
   private let refused = Atomic<Int>(0)
+  /// When the permission to trade ends, on `monotonic`; `.max` needs none.
+  private let leaseEnd = Atomic<Int64>(.max)
+  private let monotonic: @Sendable () -> Int64
   private let seats = Mutex(Seats())
   /// How often a counter was seen at zero by closers, alternating between the two: even turns are the even counter's.
   private let turns = Mutex(0)
@@ -27,7 +30,10 @@ package final class OrderGate: Sendable {
     var levels = SeatLevels(ControlState())
   }
 
-  package init() {}
+  /// - Parameter monotonic: the clock leases are counted on, in nanoseconds.
+  package init(monotonic: @escaping @Sendable () -> Int64 = { 0 }) {
+    self.monotonic = monotonic
+  }
 
   // MARK: Orders
 
@@ -48,12 +54,14 @@ package final class OrderGate: Sendable {
   ///
   /// - Parameter isReducing: the order only shrinks a position, by quantity reserved for it.
   package func enter(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> GateAnswer {
-    let pass = GatePass(side: parity.load(ordering: .sequentiallyConsistent))
+    var pass = GatePass(side: parity.load(ordering: .sequentiallyConsistent))
     if pass.side == 0 {
       even.add(1, ordering: .sequentiallyConsistent)
     } else {
       odd.add(1, ordering: .sequentiallyConsistent)
     }
+    // Before the level: a lease that came with a stop is never seen without it.
+    pass.leaseEnd = leaseEnd.load(ordering: .sequentiallyConsistent)
     guard let refusal = refusal(seat, venue: venue, symbol: symbol, isReducing: isReducing) else {
       return .passed(pass)
     }
@@ -73,15 +81,22 @@ package final class OrderGate: Sendable {
   /// Why an order would not pass now, counted as refused; nil if it would. Opens no section, so it proves nothing: it saves
   /// an order that is turned away the work of getting ready.
   package func refusal(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> GateRefusal? {
-    let level = level(seat, venue, symbol)
+    let isLeaseOver = isLeaseOver
+    let level = isLeaseOver ? .halted : level(seat, venue, symbol)
     guard !admits(level, isReducing: isReducing) else { return nil }
     refused.add(1, ordering: .relaxed)
-    return GateRefusal(level: level, isHeld: held)
+    return GateRefusal(level: level, isHeld: held, isLeaseOver: isLeaseOver)
+  }
+
+  /// Whether too little is left of the lease for an order to get out within it.
+  package var isLeaseOver: Bool {
+    let end = leaseEnd.load(ordering: .sequentiallyConsistent)
+    return end != .max && monotonic() + LeaseTimes.entryMargin > end
   }
 
   /// Whether an order would pass now. For decisions that only make sense if one could.
   package func wouldAdmit(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> Bool {
-    admits(level(seat, venue, symbol), isReducing: isReducing)
+    !isLeaseOver && admits(level(seat, venue, symbol), isReducing: isReducing)
   }
 
   private func admits(_ level: ControlLevel, isReducing: Bool) -> Bool {
@@ -117,6 +132,9 @@ package final class OrderGate: Sendable {
     }
   }
 
+  /// Lets orders pass until `end` on the gate's clock; zero takes the permission away. Without a call none is needed.
+  package func setLease(until end: Int64) { leaseEnd.store(end, ordering: .sequentiallyConsistent) }
+
   package func setHeld(_ held: Bool) { isHeld.store(held, ordering: .sequentiallyConsistent) }
   package var held: Bool { isHeld.load(ordering: .sequentiallyConsistent) }
 
@@ -124,16 +142,22 @@ package final class OrderGate: Sendable {
   /// when `hasTimedOut` says so. Any number may wait at once; they share what each of them sees.
   package func drain(hasTimedOut: () -> Bool, pause: (_ attempt: Int) async -> Void) async -> Int? {
     let open = openSections(of: 0) + openSections(of: 1)
-    // Two more turns are one sight of each counter at zero, both after this line.
-    let target = turns.withLock { $0 + 2 }
+    let target = drainTarget
     var attempt = 0
-    while !turns.withLock({ advance(&$0, to: target) }) {
+    while !hasDrained(target) {
       if hasTimedOut() { return nil }
       await pause(attempt)
       attempt += 1
     }
     return open
   }
+
+  /// What `hasDrained` has to reach for every section open now to have ended: two more turns are one sight of each counter
+  /// at zero, both after this call.
+  package var drainTarget: Int { turns.withLock { $0 + 2 } }
+
+  /// Looks once whether the sections of a target have ended.
+  package func hasDrained(_ target: Int) -> Bool { turns.withLock { advance(&$0, to: target) } }
 
   private func advance(_ turns: inout Int, to target: Int) -> Bool {
     while turns < target {
@@ -183,6 +207,8 @@ package final class GateSeat: Sendable {
 /// An open section.
 package struct GatePass: Sendable {
   let side: Int
+  /// When the permission it was given under ends; a later renewal does not make an old order newer. `.max` for never.
+  package fileprivate(set) var leaseEnd = Int64.max
 }
 
 package enum GateAnswer: Sendable {
@@ -195,4 +221,12 @@ package struct GateRefusal: Equatable, Sendable {
   package let level: ControlLevel
   /// Held: control state is not known yet.
   package let isHeld: Bool
+  /// The gate has not been allowed to go on by its store.
+  package let isLeaseOver: Bool
+
+  package init(level: ControlLevel, isHeld: Bool, isLeaseOver: Bool = false) {
+    self.level = level
+    self.isHeld = isHeld
+    self.isLeaseOver = isLeaseOver
+  }
 }
