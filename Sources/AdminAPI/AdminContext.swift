@@ -18,10 +18,16 @@ package struct AdminContext: Sendable {
   package let auditKeeper: AuditKeeper
   /// Everyone who may have signed this log's checkpoints.
   package let auditKeys: [AuditVerifierKey]
+  package let keeper: ReplicaKeeper
+  package let history: HistoryRecorder
+  /// Where `history` writes.
+  package let historyFolder: String
   package let runtime: TradingRuntime
   package let log: LogWriter
   package let registry: MetricRegistry
   package let metricStore: MetricStore
+  /// Where samples that others send come in.
+  package let metricIntake: MetricIntake
   package let desk: AlertDesk
   package let runbooks: RunbookLibrary
   package let acknowledgements: AlertAcknowledgements
@@ -29,6 +35,7 @@ package struct AdminContext: Sendable {
   package let sessions: ConsoleSessions
   package let idempotency: IdempotencyDesk
   package let revocations: RevocationDesk
+  package let actAs: ActAsDesk
   package let streams = OpenStreams()
   package let keys: @Sendable () -> KeyRefreshStatus
   package let configuration: any ConfigurationKeeper
@@ -59,10 +66,11 @@ package struct AdminContext: Sendable {
 
   package init(
     clocks: Clocks, ids: IDSource, processor: CommandProcessor, controlStore: SQLiteControlStore,
-    auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], runtime: TradingRuntime,
+    auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], keeper: ReplicaKeeper, history: HistoryRecorder,
+    historyFolder: String, runtime: TradingRuntime,
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
-    revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
+    revocations: RevocationDesk, actAs: ActAsDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
     configuration: any ConfigurationKeeper, about: About, releaseStages: ReleaseStages? = nil,
     automatic: AutomaticControls, windows: PlannedStops, drills: Drills, planeMemory: PlaneMemory,
     sleep: @escaping @Sendable (Duration) async -> Void
@@ -73,10 +81,14 @@ package struct AdminContext: Sendable {
     self.controlStore = controlStore
     self.auditKeeper = auditKeeper
     self.auditKeys = auditKeys
+    self.keeper = keeper
+    self.history = history
+    self.historyFolder = historyFolder
     self.runtime = runtime
     self.log = log
     self.registry = registry
     self.metricStore = metricStore
+    metricIntake = MetricIntake(metricStore, metrics: registry, now: clocks.wall)
     self.desk = desk
     self.runbooks = runbooks
     self.acknowledgements = acknowledgements
@@ -84,6 +96,7 @@ package struct AdminContext: Sendable {
     self.sessions = sessions
     self.idempotency = idempotency
     self.revocations = revocations
+    self.actAs = actAs
     self.keys = keys
     self.configuration = configuration
     self.about = about

@@ -14,6 +14,6 @@ struct Main: AsyncParsableCommand {
     subcommands: [
       Serve.self, Demo.self, Check.self, Token.self, Status.self, Halt.self, Resume.self, Tenant.self, Profile.self,
       Approvals.self, Explain.self, Automatic.self, Drill.self, Window.self, Alerts.self, Request.self, Audit.self,
-      History.self, Reference.self,
+      History.self, Replica.self, ActAs.self, Metrics.self, Reference.self, MeasureGuard.self,
     ])
 }

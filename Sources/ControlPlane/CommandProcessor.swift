@@ -32,6 +32,10 @@ package actor CommandProcessor {
     package var breakGlassPerDay = 3
     /// Who may approve, by name, as far as the installation says: named to those who are paged when one is skipped.
     package var approvers: [String] = []
+    /// Commits tried at once when other replicas' transitions come first each time; after that with pauses.
+    package var conflictsMax = 20
+    /// Where a process is made to die in tests; nothing in the product.
+    package var reach: @Sendable (Failpoint) -> Void = { _ in }
 
     package init(replica: ReplicaID) {
       self.replica = replica
@@ -70,13 +74,16 @@ package actor CommandProcessor {
   /// Stops of this process, after their answer.
   var followed: [ControlID: FollowedStop] = [:]
   var turn = Turn()
+  /// The other gates; nil while there is none to ask.
+  var replicas: ReplicaKeeper?
+  let history: HistoryRecorder?
   nonisolated let view = Mutex(View())
 
   package init(
     settings: Settings, store: any ControlStore, journal: ControlJournal, runtime: any ControlledRuntime,
     clocks: Clocks, ids: IDSource, metrics: MetricRegistry, sleep: @escaping @Sendable (Duration) async -> Void,
     announce: @escaping @Sendable (ControlNotice) -> Void, guards: ReleaseGuards = ReleaseGuards(),
-    flatten: Flatten? = nil
+    flatten: Flatten? = nil, history: HistoryRecorder? = nil
   ) {
     self.guards = guards
     self.flatten = flatten
@@ -89,6 +96,7 @@ package actor CommandProcessor {
     self.metrics = ControlMetrics(metrics)
     self.sleep = sleep
     self.announce = announce
+    self.history = history
   }
 
   // MARK: Stop
@@ -124,6 +132,8 @@ package actor CommandProcessor {
       requestID: stop.requestID)
     holds[control.id] = control
     publish()
+    noteRequested(control)
+    settings.reach(.afterLocalClose)
     return control
   }
 
@@ -131,6 +141,7 @@ package actor CommandProcessor {
     let closedAt = clocks.now
     metrics.phase("closed", clocks.monotonic() - begin.monotonic)
 
+    settings.reach(.midDrain)
     let acknowledgement = await runtime.fence(at: control.epoch, scope: control.scope)
     metrics.phase("sealed", clocks.monotonic() - begin.monotonic)
     metrics.acknowledged(acknowledgement.replica, acknowledgement.epoch)
@@ -147,15 +158,22 @@ package actor CommandProcessor {
     let orders = runtime.orders(takenBackBy: control.cancel, scope: control.scope)
     let report = await cancel(orders)
     let final = commit?.control ?? control
+    let elsewhere = await sealElsewhere(commit, within: replicas?.sealBound)
+    let isSealed = elsewhere?.isSealed ?? false
+    if !isSealed { sealLater(recording, actor: stop.actor, requestID: stop.requestID) }
     var receipt = Receipt(
-      controls: [final], epoch: final.epoch, requestID: stop.requestID, state: .sealed,
+      controls: [final], epoch: final.epoch, requestID: stop.requestID,
+      state: isSealed ? .sealed : .accepted,
       durability: commit != nil ? .committed : journaledAt != nil ? .journaled : .pending, requestedAt: begin.at,
       closedAt: closedAt, durableAt: commit?.at ?? journaledAt,
-      elapsedNanoseconds: clocks.monotonic() - begin.monotonic, replicas: [acknowledgement],
+      elapsedNanoseconds: clocks.monotonic() - begin.monotonic,
+      replicas: [acknowledgement] + (elsewhere ?? []).acknowledgements,
       cancelMode: control.cancel, cancel: report, exposureLeft: runtime.exposure(control.scope),
       refusedSince: runtime.refusedCount - begin.refused, audit: commit?.audit)
-    if acknowledgement.inDoubt.isEmpty { receipt.settledAt = acknowledgement.at }
-    tell(.sealed, [final], actor: stop.actor, requestID: stop.requestID)
+    if isSealed, receipt.replicas.allSatisfy(\.inDoubt.isEmpty) { receipt.settledAt = clocks.now }
+    settings.reach(.beforeAck)
+    noteSealed(final, receipt.state, receipt.durability)
+    tell(isSealed ? .sealed : .accepted, [final], actor: stop.actor, requestID: stop.requestID)
     follow(receipt, canceled: orders, refusedBefore: begin.refused, beganAt: begin.monotonic)
     if stop.draft.flatten {
       receipt.flattening = await askToFlatten(final)

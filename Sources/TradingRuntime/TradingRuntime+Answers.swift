@@ -81,6 +81,7 @@ extension TradingRuntime {
           }
           metrics.count(order.state == .filled ? "filled" : "partially_filled")
           if open?.answeredAt == nil { observeAck(order, now) }
+          noteFill(order, execution)
           note(order, "order.filled", "\(execution.quantity) filled at \(execution.price)")
         }
       } catch {
@@ -109,6 +110,7 @@ extension TradingRuntime {
     guard let order = changed else { return false }
     if order.answeredAt == now, order.sentAt != nil { observeAck(order, now) }
     if order.state.isFinal { metrics.count(order.state.rawValue) }
+    noteAnswer(order)
     note(order, name, what)
     if order.state.isFinal || input == .refuseCancel { await followPostponedExit(of: order) }
     return true

@@ -7,6 +7,7 @@ import Venues
 extension TradingRuntime: ControlledRuntime {
   package func publish(_ state: ControlState) { gate.publish(state) }
   package func setHeld(_ held: Bool) { gate.setHeld(held) }
+  package func setLease(until end: Int64) { gate.setLease(until: end) }
   package var refusedCount: Int { gate.refusedCount }
 
   package func fence(at epoch: Epoch, scope: ControlScope) async -> FenceAcknowledgement {
@@ -39,6 +40,7 @@ extension TradingRuntime: ControlledRuntime {
   }
 
   package func cancel(_ orders: [OrderID]) async -> CancelReport {
+    noteCancels(orders)
     let askable = takingCancels(orders)
     var report = CancelReport(requested: orders.count, pendingMarketOpen: orders.count - askable.count)
     await withTaskGroup(of: OrderID?.self) { group in

@@ -55,6 +55,7 @@ package final class PaperVenue: Venue {
   package func write(_ order: VenueOrder, over connection: VenueConnection) async throws(VenueFailure) {
     let failure = state.withLock { state -> VenueFailure? in
       guard connection == state.connection else { return .notSent("the connection was reset") }
+      if let end = order.expiresAt, now() > end { return .notSent("the order had expired when it reached the venue") }
       guard state.book.report(order.id) == nil else { return .uncertain("the venue has an order of this id already") }
       publish(state.book.take(order, state.behaviour, at: now()))
       return nil

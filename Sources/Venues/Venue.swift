@@ -91,6 +91,9 @@ package struct VenueOrder: Hashable, Sendable {
   package let quantity: Quantity
   /// Placed by the venue itself when this order fills, so that no crash or halt of ours leaves a position unprotected.
   package let attachedStop: AttachedStop?
+  /// A venue that takes such a time refuses the order after it: the last fence, for a process that was frozen between check
+  /// and write. nil for ever.
+  package var expiresAt: WallTime?
 
   package init(
     id: OrderID, account: VenueAccount, symbol: Symbol, side: OrderSide, kind: OrderKind, quantity: Quantity,

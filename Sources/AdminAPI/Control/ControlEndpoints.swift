@@ -59,12 +59,12 @@ struct ControlEndpoints {
     }
   }
 
-  /// 201 when committed; 202 while only the journal, or memory, holds it.
+  /// 201 when sealed and committed; 202 while another gate may still send, or only the journal, or memory, holds it.
   private static func reply(_ receipt: Receipt, waited: Duration?) -> Reply {
     let document = ReceiptDocument(receipt)
     var fields = [("Location", "/admin/controls/\(document.control)"), ("ETag", "\"\(receipt.epoch)\"")]
     if let waited { fields.append(("Preference-Applied", "wait=\(waited.components.seconds)")) }
-    return .json(receipt.durability == .committed ? 201 : 202, document, fields: fields)
+    return .json(receipt.durability == .committed && receipt.state != .accepted ? 201 : 202, document, fields: fields)
   }
 
   /// POST /admin/controls/plan

@@ -5,8 +5,6 @@ import TradingRuntime
 
 extension ConfigurationLoader {
   static func controls(_ section: SettingsSection) -> Configuration.Controls {
-    // Bounds how long a gate may act without hearing from a shared store; the embedded store is always in reach.
-    _ = section.duration("lease", default: .seconds(3), in: .seconds(1)...(.seconds(30)))
     let automatic = section.section("automatic")
     let controls = Configuration.Controls(
       requiresApproval: section.choice("approvals", default: true, [("required", true), ("off", false)]),
@@ -16,7 +14,8 @@ extension ConfigurationLoader {
       stages: stages(section), breakGlassPerDay: section.integer("breakGlassPerDay", default: 3, in: 0...100),
       approvers: section.strings("approvers", default: []), flatten: flatten(section.section("flatten")),
       automatic: policy(automatic),
-      backtests: automatic.optional("backtests", allowed: "a file") { $0.isEmpty ? nil : $0 })
+      backtests: automatic.optional("backtests", allowed: "a file") { $0.isEmpty ? nil : $0 },
+      lease: section.duration("lease", default: .seconds(3), in: .seconds(1)...(.seconds(30))))
     automatic.finish()
     section.finish()
     return controls

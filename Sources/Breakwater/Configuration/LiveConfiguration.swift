@@ -20,13 +20,13 @@ final class LiveConfiguration: ConfigurationKeeper {
   private struct State {
     /// Oldest first; the last of them was applied last.
     var versions: [Version]
-    var apply: (@Sendable (Configuration) -> Void)?
+    var apply: (@Sendable (Configuration, Material) -> Void)?
   }
 
   /// Versions kept to go back to.
   private static let versionsMax = 20
   /// Sections whose settings take effect at once.
-  private static let live = ["routes", "upstreams", "limits", "guard"]
+  private static let live = ["routes", "upstreams", "limits", "guard", "server.tls"]
 
   private let file: ConfigurationFile?
   private let clocks: Clocks
@@ -48,7 +48,9 @@ final class LiveConfiguration: ConfigurationKeeper {
   }
 
   /// What makes a configuration take effect. Set once, when everything is wired.
-  func onApply(_ apply: @escaping @Sendable (Configuration) -> Void) { state.withLock { $0.apply = apply } }
+  func onApply(_ apply: @escaping @Sendable (Configuration, Material) -> Void) {
+    state.withLock { $0.apply = apply }
+  }
 
   // MARK: Looking
 
@@ -84,14 +86,17 @@ final class LiveConfiguration: ConfigurationKeeper {
     do throws(ConfigurationProblems) {
       guard let file else { throw Self.noFile }
       let configuration = try file.load()
-      _ = try Material(configuration)
-      return put(configuration, by: actor)
+      return put(configuration, try Material(configuration), by: actor)
     } catch {
       succeeded.set(0)
-      throw Refusal(
-        .requestInvalid, "The configuration is refused and nothing has changed: \(error.problems[0])",
-        fields: Self.fields(error))
+      throw Self.refusal(error)
     }
+  }
+
+  private static func refusal(_ problems: ConfigurationProblems) -> Refusal {
+    Refusal(
+      .requestInvalid, "The configuration is refused and nothing has changed: \(problems.problems[0])",
+      fields: fields(problems))
   }
 
   func rollBack(to number: Int?, by actor: String) throws(Refusal) -> ConfigurationVersionItem {
@@ -101,10 +106,15 @@ final class LiveConfiguration: ConfigurationKeeper {
     guard let earlier else {
       throw Refusal(.notFound, "There is no earlier version to go back to; see /admin/config/versions.")
     }
-    return put(earlier.configuration, by: actor)
+    do throws(ConfigurationProblems) {
+      // What it points at is read as it is now: an old version must not bring an old certificate back.
+      return put(earlier.configuration, try Material(earlier.configuration), by: actor)
+    } catch {
+      throw Self.refusal(error)
+    }
   }
 
-  private func put(_ configuration: Configuration, by actor: String) -> ConfigurationVersionItem {
+  private func put(_ configuration: Configuration, _ material: Material, by actor: String) -> ConfigurationVersionItem {
     let now = clocks.now
     succeeded.set(1)
     succeededAt.set(Double(now.unixMilliseconds) / 1000)
@@ -117,7 +127,7 @@ final class LiveConfiguration: ConfigurationKeeper {
       state.versions.append(version)
       if state.versions.count > Self.versionsMax { state.versions.removeFirst() }
       // Under the lock, so that two reloads take effect in the order of their numbers. It only swaps a snapshot.
-      state.apply?(configuration)
+      state.apply?(configuration, material)
       return Self.item(version, isCurrent: true)
     }
   }

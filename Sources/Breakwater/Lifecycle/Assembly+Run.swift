@@ -21,38 +21,54 @@ extension Assembly {
   package func run(started: @Sendable (_ public: Listener, _ ops: Listener) -> Void = { _, _ in }) async throws {
     defer { directory.release() }
     // The gate is held until every one of these has succeeded.
+    noteBoot()
+    await processor.join(keeper)
     try await processor.boot(journaled: journaledStops)
     let local = openLocalSocket()
     defer { local?.close() }
     try await runtime.recover(configuration.runtime.isEnabled ? configuration.runtime.profiles : [])
+    // The first lease; without one the gate refuses every order whatever the controls say.
+    try await keeper.register()
     await processor.open()
 
     let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let publicGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: configuration.server.loops ?? max(1, System.coreCount))
-    let ops = try await listen(.ops, configuration.server.ops, on: opsGroup)
-    let publicListener = try await listen(.public, configuration.server.listen, on: publicGroup)
+    let ops = try await listen(.ops, configuration.server.ops, options.sockets.ops, on: opsGroup)
+    let publicListener = try await listen(.public, configuration.server.listen, options.sockets.listen, on: publicGroup)
     started(publicListener, ops)
     say("lifecycle.started", "Breakwater \(options.version) is up")
+    for warning in configuration.warnings { say("config.warning", warning.description, severity: .warn) }
 
     // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
     var services: [any Service] = [
       Background(name: "signals") { await self.sampleAndEvaluate() },
+      Background(name: "metric store") { await self.maintainMetrics() },
       Background(name: "alert memory") { await self.rememberAlerts() },
+      Background(name: "lease") { await self.keeper.run() },
       Background(name: "audit") { await self.auditKeeper.run() },
       Background(name: "notifier") { await self.notifier.run() },
       Background(name: "status") { await self.publishStatus() },
       Background(name: "reload") { await self.reloadOnHangup() },
     ]
+    for forwarding in forwardings {
+      services.append(Background(name: "remote write") { await forwarding.run() })
+    }
     if let refresher { services.append(Background(name: "keys") { await refresher.run() }) }
     if configuration.runtime.isEnabled { services.append(Background(name: "runtime") { await self.runtime.run() }) }
-    services.append(ListenerService(ops: ops, publicListener: publicListener, drainState: drainState, bus: bus))
+    services.append(
+      ListenerService(
+        ops: ops, publicListener: publicListener, drainState: drainState, bus: bus, dataPlane: dataPlane,
+        delay: configuration.server.dataPlane.drainDelay))
     // Work that has nothing to do (no receivers to notify) may end; only the signals end the process.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Quiet.logger))
     try await group.run()
+    await keeper.leave()
+    _ = await auditKeeper.sign(after: -1)
+    await history.flush()
     say("lifecycle.stopped", "Breakwater stopped")
     await log.flush()
     try await publicGroup.shutdownGracefully()
@@ -70,12 +86,23 @@ extension Assembly {
     }
   }
 
+  private func noteBoot() {
+    var event = HistoryEvent(.boot)
+    // Draining, committing and waiting for other gates, each at its longest.
+    let bound =
+      configuration.controls.drainTimeout + CommandProcessor.Settings(replica: configuration.replica).commitWait
+    event.boundMs = Int64((bound + keeper.sealBound) / .milliseconds(1))
+    event.approvals = configuration.controls.requiresApproval
+    history.record(event)
+  }
+
   private func listen(
-    _ kind: Listener.Kind, _ address: Configuration.Address, on group: MultiThreadedEventLoopGroup
+    _ kind: Listener.Kind, _ address: Configuration.Address, _ socket: CInt?, on group: MultiThreadedEventLoopGroup
   ) async throws -> Listener {
     do {
       return try await Listener.start(
-        kind, host: address.host, port: address.port, on: group, dataPlane: dataPlane, seed: SystemSources.seed())
+        kind, host: address.host, port: address.port, on: group, dataPlane: dataPlane, seed: SystemSources.seed(),
+        socket: socket)
     } catch let error as IOError {
       throw ListenFailure(address: address, setting: kind == .ops ? "server.ops" : "server.listen", error.errnoCode)
     }
@@ -99,8 +126,10 @@ extension Assembly {
 
   /// Once a second: every metric into the store, every rule evaluated, what changed sent out.
   private func sampleAndEvaluate() async {
-    var sampling = RegistrySampling(metrics, into: metricStore)
-    var ticks = 0
+    // A rule that cannot see the last minutes would call alerts off that still hold.
+    await restoreMetrics()
+    var sampling = RegistrySampling(
+      metrics, into: metricStore, startedAt: context.about.startedAt.unixMilliseconds)
     while !Task.isCancelled {
       let now = options.clocks.now
       sampling.sample(at: now.unixMilliseconds)
@@ -112,8 +141,6 @@ extension Assembly {
       }
       await context.windows.tick()
       observeReviews(at: now)
-      ticks += 1
-      if ticks % 60 == 0 { metricStore.dropExpired(at: now.unixMilliseconds) }
       await SystemSources.sleep(configuration.alerting.interval)
     }
   }
@@ -189,17 +216,22 @@ private struct Background: Service {
   }
 }
 
-/// The listeners: when the group shuts down they drain first, the ops listener last, so that a stop works to the end.
+/// The listeners: when the group shuts down, readiness says no at once and every answer closes its connection; after the
+/// delay nothing more is accepted and what is left is drained, the ops listener last, so that a stop works to the end.
 private struct ListenerService: Service {
   let ops: Listener
   let publicListener: Listener
   let drainState: DrainState
   let bus: EventBus
+  let dataPlane: DataPlane
+  let delay: Duration
 
   func run() async throws {
     try? await gracefulShutdown()  // cancelled outright: drain all the same
     drainState.start()
     bus.end()
+    dataPlane.startDraining()
+    await SystemSources.sleep(delay)
     await publicListener.drain()
     await ops.drain()
   }

@@ -56,6 +56,7 @@ struct ControlAnnouncer: Sendable {
     let body =
       switch notice.what {
       case .sealed: "\(notice.actor) stopped \(scope): \(first?.reason ?? "")"
+      case .accepted: "\(notice.actor) stopped \(scope) here; other gates have not all acknowledged"
       case .recorded: "recorded \(scope)"
       case .settled: "every order of \(scope) has a known outcome"
       case .stage: "a release of \(scope) is at: \(notice.detail ?? "")"
@@ -108,7 +109,9 @@ enum ProcessMetrics {
         cpu.increment(by: max(0, used - last))
         last = max(last, used)
       }
-      for store in ["control", "trading", "logs"] { bytes.gauge(store).set(Double(directory.bytes(of: store))) }
+      for store in ["control", "trading", "logs", "metrics"] {
+        bytes.gauge(store).set(Double(directory.bytes(of: store)))
+      }
       let volume = directory.volume()
       free.set(volume.free)
       size.set(volume.size)
@@ -141,8 +144,14 @@ struct IdentitySources {
 
   /// Reads static keys now; a URL is fetched by the refresher when it runs. Throws `ConfigurationProblems` for a key file
   /// that cannot be used.
-  init(_ auth: Configuration.Auth, options: Assembly.Options, metrics: MetricRegistry) throws {
+  init(
+    _ auth: Configuration.Auth, actAs: ActAsAuthority?, options: Assembly.Options, metrics: MetricRegistry
+  ) throws {
     var pinned = KeySet()
+    if let secret = auth.developmentSecret {
+      pinned = try Self.keys("JWT_SECRET") { () throws(KeySetProblem) in try KeySet(developmentSecret: secret) }
+    }
+    metrics.gauge(MetricCatalog.authDevelopmentKeys).set(auth.developmentSecret == nil ? 0 : 1)
     if let pem = auth.pinnedPEM {
       pinned = try Self.keys("PLATFORM_JWT_PUBLIC_KEY") { () throws(KeySetProblem) in try KeySet(pem: pem) }
     }
@@ -161,7 +170,7 @@ struct IdentitySources {
     case nil: break
     }
     let store = KeyStore(pinned: pinned, expectsFetched: url != nil)
-    verifier = TokenVerifier(auth.policy, keys: store)
+    verifier = TokenVerifier(auth.policy, keys: store, actAs: actAs)
     guard let url else {
       refresher = nil
       let fixed = KeyRefreshStatus(pinned: pinned)
@@ -221,7 +230,8 @@ struct IdentitySources {
 package enum IdentityCheck {
   /// A verifier with the configuration's policy and keys; fetches them when they come from a URL.
   package static func verifier(_ configuration: Configuration) async throws -> TokenVerifier {
-    let sources = try IdentitySources(configuration.auth, options: Assembly.Options(), metrics: MetricRegistry())
+    let sources = try IdentitySources(
+      configuration.auth, actAs: nil, options: Assembly.Options(), metrics: MetricRegistry())
     if case .url(let url) = configuration.auth.jwks {
       let bytes = try await OutboundHTTP.get(url, within: .seconds(5), bytesMax: StrictJSON.Limits.keySet.bytesMax)
       sources.verifier.keys.replaceFetched(try KeySet(jwks: bytes))

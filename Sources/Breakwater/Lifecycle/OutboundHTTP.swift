@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import MetricStore
 import NIOCore
 import NIOHTTP1
 
@@ -23,6 +24,23 @@ enum OutboundHTTP {
     let response = try await client.execute(request, timeout: .nanoseconds(limit.wholeNanoseconds))
     guard response.status == .ok else { throw Failure(description: "\(url) answered \(response.status.code)") }
     return Array((try await response.body.collect(upTo: bytesMax)).readableBytesView)
+  }
+
+  /// One attempt to hand samples over, snappy-compressed remote_write 1.0.
+  static func remoteWrite(_ url: String, _ body: [UInt8]) async -> MetricForwarding.Answer {
+    var request = HTTPClientRequest(url: url)
+    request.method = .POST
+    request.headers.add(name: "Content-Type", value: "application/x-protobuf")
+    request.headers.add(name: "Content-Encoding", value: "snappy")
+    request.headers.add(name: "X-Prometheus-Remote-Write-Version", value: "0.1.0")
+    request.body = .bytes(ByteBuffer(bytes: body))
+    guard let response = try? await client.execute(request, timeout: .seconds(10)) else { return .later }
+    _ = try? await response.body.collect(upTo: 64 * 1024)
+    switch response.status.code {
+    case 200..<300: return .taken
+    case 429, 500...: return .later
+    default: return .refused
+    }
   }
 
   /// Posts JSON. Throws unless the answer is 2xx.

@@ -59,7 +59,8 @@ package final class ControlBench: Sendable {
     (journal, journaled) = try ControlJournal.open(between.disk(disk), "control.journal")
     let life = between.life
     runtime = SimulatedRuntime(
-      history: history, now: { clock.clocks.now }, isAlive: { life.isAlive }, told: { trace.add($0) })
+      history: history, now: { clock.clocks.now }, monotonic: clock.clocks.monotonic, isAlive: { life.isAlive },
+      told: { trace.add($0) })
     people = try TestPeople(at: clock.clocks.now)
     guard let replica = ReplicaID("r1") else { preconditionFailure("r1 is an id") }
     var settings = CommandProcessor.Settings(replica: replica)

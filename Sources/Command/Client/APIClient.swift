@@ -52,6 +52,21 @@ struct APIClient {
 
   func get(_ path: String) async throws -> Answer { try await call(.GET, path) }
 
+  func delete(_ path: String) async throws -> Answer { try await call(.DELETE, path) }
+
+  /// A call of the Prometheus API, whose errors have Prometheus' shape.
+  func prometheus(_ path: String) async throws -> Answer {
+    let answer = try await call(.GET, path, accepts: { $0 < 500 })
+    guard answer.status >= 400 else { return answer }
+    struct Problem: Decodable {
+      let error: String
+    }
+    if let problem = try? JSONDecoder().decode(Problem.self, from: Data(answer.body)) {
+      throw CommandFailure(.failed, problem.error)
+    }
+    throw answer.refused(server)
+  }
+
   /// Posts a JSON document. Commands carry an idempotency key, so that a repeat of the same call cannot act twice.
   func post(
     _ path: String, _ body: some Encodable, ifMatch: String? = nil, prefer: String? = nil
@@ -62,7 +77,8 @@ struct APIClient {
   func delete(_ path: String) async throws -> Answer { try await call(.DELETE, path) }
 
   private func call(
-    _ method: HTTPMethodName, _ path: String, body: [UInt8]? = nil, ifMatch: String? = nil, prefer: String? = nil
+    _ method: HTTPMethodName, _ path: String, body: [UInt8]? = nil, ifMatch: String? = nil, prefer: String? = nil,
+    accepts: (Int) -> Bool = { $0 < 400 }
   ) async throws -> Answer {
     var request = HTTPClientRequest(url: server + path)
     request.method = .RAW(value: method.rawValue)
@@ -84,7 +100,7 @@ struct APIClient {
         requestID: response.headers.first(name: "X-Request-ID"))
       answer.next = response.headers.first(name: "Link").flatMap { $0.firstMatch(of: /<([^>]+)>; rel="next"/) }
         .map { String($0.1) }
-      guard answer.status < 400 else { throw answer.refused(server) }
+      guard accepts(answer.status) else { throw answer.refused(server) }
       return answer
     } catch let failure as CommandFailure {
       throw failure

@@ -27,7 +27,7 @@ enum ControlText {
     var lines = [
       "requested       \(Ages.clock(receipt.requestedAt))",
       "gate closed     \(Ages.clock(receipt.closedAt))",
-      "sealed          \(receipt.replicas.count) of \(receipt.replicas.count) gates by \(receipt.sealedBy ?? "-"), \(replica?.drained ?? 0) orders drained",
+      "\(receipt.state)\(receipt.state == "sealed" ? "  " : "")        \(receipt.replicas.count) of \(receipt.replicas.count) gates by \(receipt.sealedBy ?? "-"), \(replica?.drained ?? 0) orders drained",
       "last order out  \(replica?.lastOrderOutAt.map { "\(Ages.clock($0))" } ?? "none since the start")",
       "durable         \(Ages.clock(receipt.durableAt)) \(receipt.durability)\(receipt.audit.map { ", audit #\($0)" } ?? "")",
       "in doubt        \(receipt.inDoubt.isEmpty ? "none" : receipt.inDoubt.map(\.order).joined(separator: " "))",
@@ -59,6 +59,12 @@ enum ControlText {
         receipt.durability == "journaled"
           ? "The stop is in effect and in the journal; its commit to the store is still being retried."
           : "The stop is in effect in memory only; both disks refuse writes. Do not restart the service.")
+      return .notSealed
+    }
+    guard receipt.state != "accepted" else {
+      Terminal.note(
+        "The stop is committed; not every gate has acknowledged yet. It turns sealed within a lease: watch breakwater replica list."
+      )
       return .notSealed
     }
     if receipt.state == "sealed", server.output == .table {

@@ -47,6 +47,9 @@ public enum RefusalCode: String, CaseIterable, Sendable {
   case requestExpectation = "request.expectation"
   case requestInvalid = "request.invalid"
   case httpMalformed = "http.malformed"
+  case httpTLSRequired = "http.tls_required"
+  case httpLoop = "http.loop"
+  case websocketHandshake = "websocket.handshake"
   case upstreamConnect = "upstream.connect"
   case upstreamReset = "upstream.reset"
   case upstreamProtocol = "upstream.protocol"
@@ -64,7 +67,7 @@ public enum RefusalCode: String, CaseIterable, Sendable {
 
   public var status: Int {
     switch self {
-    case .httpMalformed, .idempotencyMissing: 400
+    case .httpMalformed, .httpTLSRequired, .websocketHandshake, .idempotencyMissing: 400
     case .authMissing, .authMalformed, .authExpired, .authNotYetValid, .authSignature, .authUnknownKey,
       .authAlgorithm, .authIssuer, .authAudience, .authType, .authRevoked, .tenantMissing:
       401
@@ -88,6 +91,7 @@ public enum RefusalCode: String, CaseIterable, Sendable {
       .upstreamCircuitOpen, .storeUnavailable:
       503
     case .upstreamTimeout: 504
+    case .httpLoop: 508
     }
   }
 
@@ -96,8 +100,8 @@ public enum RefusalCode: String, CaseIterable, Sendable {
     case .upstreamConnect, .upstreamReset, .upstreamProtocol, .upstreamTimeout, .upstreamCircuitOpen,
       .tenantLeakBlocked:
       .upstream
-    case .authUnavailable, .overloadShed, .internalError, .storeUnavailable, .tradingUnknown, .platformMaintenance,
-      .platformKillSwitch:
+    case .authUnavailable, .httpLoop, .overloadShed, .internalError, .storeUnavailable, .tradingUnknown,
+      .platformMaintenance, .platformKillSwitch:
       .breakwater
     default: .caller
     }
@@ -151,6 +155,9 @@ public enum RefusalCode: String, CaseIterable, Sendable {
     case .requestExpectation: "Expectation is not supported"
     case .requestInvalid: "Request is not valid"
     case .httpMalformed: "Malformed HTTP"
+    case .httpTLSRequired: "Plain HTTP where TLS is spoken"
+    case .httpLoop: "Request has come back"
+    case .websocketHandshake: "Not a WebSocket handshake"
     case .upstreamConnect: "Upstream cannot be reached"
     case .upstreamReset: "Upstream closed the connection"
     case .upstreamProtocol: "Upstream answered malformed HTTP"

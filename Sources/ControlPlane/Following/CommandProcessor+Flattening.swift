@@ -49,7 +49,8 @@ extension CommandProcessor {
     receipt.audit = try await commit(
       ControlCommit(expecting: committed.epoch, epoch: next.epoch, approvals: [approval], audit: entry),
       otherwise: "Nothing is flattened")
-    committed = next
+    // After another replica's later transition nothing is granted, and the flattening ends at once.
+    if committed.epoch <= next.epoch { committed = next }
     keep(approval)
     publish()
     tell(.flattening, [control], approval: approval, actor: admin.actor, requestID: admin.requestID)

@@ -10,6 +10,8 @@ package struct Receipt: Sendable {
     case settled
     /// The first stage of a release is open; the others follow.
     case releasing
+    /// In effect here; other gates have not all acknowledged yet, or may not know of it. It turns sealed by itself.
+    case accepted
     /// Controls were lifted; orders may start again.
     case released
   }
@@ -58,7 +60,7 @@ package struct Receipt: Sendable {
 /// Something about controls changed; for the event stream, the log and the console.
 package struct ControlNotice: Sendable {
   package enum What: String, Sendable {
-    case sealed, recorded, settled, released
+    case sealed, accepted, recorded, settled, released
     /// A stage of a release opened.
     case stage
     /// A staged release stopped again by itself.

@@ -253,6 +253,7 @@ extension CommandProcessor {
       reason: note.reason,
       summary: "released \(lifted.map(\.scope.summary).joined(separator: "; ")), asked for by \(note.by)")
     let audit: Int64
+    noteRelease(.releaseBegin, controls, note, expecting: expecting)
     do throws(Refusal) {
       audit = try await commit(
         ControlCommit(
@@ -260,10 +261,13 @@ extension CommandProcessor {
           approvals: approval.map { [$0] } ?? [], audit: entry),
         otherwise: "The release could not be recorded, so nothing was opened")
     } catch {
+      noteRelease(.releaseFailed, controls, note, expecting: expecting)
       metrics.action("release", origin: .human, result: "failed")
       throw error
     }
-    committed = next
+    noteRelease(.releaseCommitted, controls, note, expecting: expecting, epoch: next.epoch, audit: audit)
+    // Another replica's later transition may have been taken over meanwhile.
+    if committed.epoch < next.epoch { committed = next }
     if let approval { keep(approval) }
     publish()
     metrics.action("release", origin: .human, result: "done")

@@ -51,6 +51,10 @@ extension CommandProcessor {
       ControlCommit(
         expecting: committed.epoch, epoch: next.epoch, approvals: approval.map { [$0] } ?? [], audit: entry),
       otherwise: "The stage could not be recorded, so nothing was opened")
+    // Another replica's later transition may have been taken over meanwhile: then what was looked at is not what stands.
+    guard committed.epoch <= next.epoch else {
+      throw ControlState.stale(expected: next.epoch, current: committed.epoch)
+    }
     committed = next
     if let approval { keep(approval) }
     setStanding(rollout, index)
@@ -134,7 +138,7 @@ extension CommandProcessor {
           next.advance()
           _ = try await commit(
             ControlCommit(expecting: committed.epoch, epoch: next.epoch, audit: entry), otherwise: "Not recorded")
-          committed = next
+          if committed.epoch < next.epoch { committed = next }
           publish()
         }
       } catch {

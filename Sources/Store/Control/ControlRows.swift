@@ -21,7 +21,7 @@ enum ControlRows {
     ) WITHOUT ROWID;
     """
 
-  /// Since migration 6: approvals carry what they are bound to and how the release opens.
+  /// Approvals carry what they are bound to and how the release opens.
   static let approvalSchema = """
     ALTER TABLE approval ADD COLUMN kind TEXT NOT NULL DEFAULT 'release';
     ALTER TABLE approval ADD COLUMN digest TEXT NOT NULL DEFAULT '';

@@ -22,6 +22,12 @@ package final class IDSource: Sendable {
     return id.text
   }
 
+  /// `act_…`
+  package func actAsID() -> String {
+    let id: ID<Void> = id("act_")
+    return id.text
+  }
+
   package func requestID() -> RequestID {
     random.withLock { UUIDv7.requestID(at: now().unixMilliseconds, random: &$0) }
   }

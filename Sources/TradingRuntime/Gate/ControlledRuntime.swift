@@ -7,6 +7,8 @@ package protocol ControlledRuntime: Sendable {
   func publish(_ state: ControlState)
   /// While held nothing passes, whatever the controls say.
   func setHeld(_ held: Bool)
+  /// Orders pass until this time on the gate's clock; see `OrderGate.setLease`.
+  func setLease(until end: Int64)
   /// Waits until no order of an older state can still leave, resetting the venue connection if that takes too long.
   func fence(at epoch: Epoch, scope: ControlScope) async -> FenceAcknowledgement
   /// The orders of the scope that a stop of this mode takes back.
@@ -38,6 +40,8 @@ package struct FenceAcknowledgement: Equatable, Sendable {
     case ack
     /// Draining took longer than its bound: the venue connection was reset.
     case reset
+    /// It was silent until its lease was over.
+    case lease
   }
 
   package init(

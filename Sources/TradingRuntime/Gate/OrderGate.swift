@@ -18,6 +18,9 @@ package final class OrderGate: Sendable {
   private let hasNarrowControls = Atomic<Bool>(false)
   private let refused = Atomic<Int>(0)
   private let isRehearsing = Atomic<Bool>(false)
+  /// When the permission to trade ends, on `monotonic`; `.max` needs none.
+  private let leaseEnd = Atomic<Int64>(.max)
+  private let monotonic: @Sendable () -> Int64
   private let seats = Mutex(Seats())
   /// How often a counter was seen at zero by closers, alternating between the two: even turns are the even counter's.
   private let turns = Mutex(0)
@@ -30,7 +33,10 @@ package final class OrderGate: Sendable {
     var rehearsal: (scope: ControlScope, level: ControlLevel, wouldRefuse: Int)?
   }
 
-  package init() {}
+  /// - Parameter monotonic: the clock leases are counted on, in nanoseconds.
+  package init(monotonic: @escaping @Sendable () -> Int64 = { 0 }) {
+    self.monotonic = monotonic
+  }
 
   // MARK: Orders
 
@@ -55,12 +61,14 @@ package final class OrderGate: Sendable {
   package func enter(
     _ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool, isExit: Bool = false
   ) -> GateAnswer {
-    let pass = GatePass(side: parity.load(ordering: .sequentiallyConsistent))
+    var pass = GatePass(side: parity.load(ordering: .sequentiallyConsistent))
     if pass.side == 0 {
       even.add(1, ordering: .sequentiallyConsistent)
     } else {
       odd.add(1, ordering: .sequentiallyConsistent)
     }
+    // Before the level: a lease that came with a stop is never seen without it.
+    pass.leaseEnd = leaseEnd.load(ordering: .sequentiallyConsistent)
     guard let refusal = refusal(seat, venue: venue, symbol: symbol, isReducing: isReducing, isExit: isExit) else {
       if isRehearsing.load(ordering: .relaxed) { rehearse(seat, venue, symbol, isReducing: isReducing) }
       return .passed(pass)
@@ -83,16 +91,24 @@ package final class OrderGate: Sendable {
   package func refusal(
     _ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool, isExit: Bool = false
   ) -> GateRefusal? {
-    let level = level(seat, venue, symbol)
+    let isLeaseOver = isLeaseOver
+    let level = isLeaseOver ? .halted : level(seat, venue, symbol)
     guard !admits(level, isReducing: isReducing) else { return nil }
-    if isExit, isReducing, admitsExit(seat, venue, symbol) { return nil }
+    // A gate whose lease is over submits nothing, exits neither: silence has to mean stopped.
+    if isExit, isReducing, !isLeaseOver, admitsExit(seat, venue, symbol) { return nil }
     refused.add(1, ordering: .relaxed)
-    return GateRefusal(level: level, isHeld: held)
+    return GateRefusal(level: level, isHeld: held, isLeaseOver: isLeaseOver)
+  }
+
+  /// Whether too little is left of the lease for an order to get out within it.
+  package var isLeaseOver: Bool {
+    let end = leaseEnd.load(ordering: .sequentiallyConsistent)
+    return end != .max && monotonic() + LeaseTimes.entryMargin > end
   }
 
   /// Whether an order would pass now. For decisions that only make sense if one could.
   package func wouldAdmit(_ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool) -> Bool {
-    admits(level(seat, venue, symbol), isReducing: isReducing)
+    !isLeaseOver && admits(level(seat, venue, symbol), isReducing: isReducing)
   }
 
   private func admits(_ level: ControlLevel, isReducing: Bool) -> Bool {
@@ -136,6 +152,9 @@ package final class OrderGate: Sendable {
     }
   }
 
+  /// Lets orders pass until `end` on the gate's clock; zero takes the permission away. Without a call none is needed.
+  package func setLease(until end: Int64) { leaseEnd.store(end, ordering: .sequentiallyConsistent) }
+
   package func setHeld(_ held: Bool) { isHeld.store(held, ordering: .sequentiallyConsistent) }
   package var held: Bool { isHeld.load(ordering: .sequentiallyConsistent) }
 
@@ -170,16 +189,22 @@ package final class OrderGate: Sendable {
   /// when `hasTimedOut` says so. Any number may wait at once; they share what each of them sees.
   package func drain(hasTimedOut: () -> Bool, pause: (_ attempt: Int) async -> Void) async -> Int? {
     let open = openSections(of: 0) + openSections(of: 1)
-    // Two more turns are one sight of each counter at zero, both after this line.
-    let target = turns.withLock { $0 + 2 }
+    let target = drainTarget
     var attempt = 0
-    while !turns.withLock({ advance(&$0, to: target) }) {
+    while !hasDrained(target) {
       if hasTimedOut() { return nil }
       await pause(attempt)
       attempt += 1
     }
     return open
   }
+
+  /// What `hasDrained` has to reach for every section open now to have ended: two more turns are one sight of each counter
+  /// at zero, both after this call.
+  package var drainTarget: Int { turns.withLock { $0 + 2 } }
+
+  /// Looks once whether the sections of a target have ended.
+  package func hasDrained(_ target: Int) -> Bool { turns.withLock { advance(&$0, to: target) } }
 
   private func advance(_ turns: inout Int, to target: Int) -> Bool {
     while turns < target {
@@ -229,6 +254,8 @@ package final class GateSeat: Sendable {
 /// An open section.
 package struct GatePass: Sendable {
   let side: Int
+  /// When the permission it was given under ends; a later renewal does not make an old order newer. `.max` for never.
+  package fileprivate(set) var leaseEnd = Int64.max
 }
 
 package enum GateAnswer: Sendable {
@@ -241,4 +268,12 @@ package struct GateRefusal: Equatable, Sendable {
   package let level: ControlLevel
   /// Held: control state is not known yet.
   package let isHeld: Bool
+  /// The gate has not been allowed to go on by its store.
+  package let isLeaseOver: Bool
+
+  package init(level: ControlLevel, isHeld: Bool, isLeaseOver: Bool = false) {
+    self.level = level
+    self.isHeld = isHeld
+    self.isLeaseOver = isLeaseOver
+  }
 }

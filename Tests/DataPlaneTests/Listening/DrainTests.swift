@@ -33,15 +33,37 @@ import Testing
 
   @Test func `closes idle connections at once`() async throws {
     try await withEndpoints { gateway in
-      let fresh = try await gateway.connect()
+      let silent = try await gateway.connect()
       let used = try await gateway.connect()
       try await used.get("/hello")
       _ = try await used.answer()
       try await gateway.waitForConnections(2)
+      gateway.clock.advance(by: .seconds(1))
       await gateway.drain()
-      try await fresh.closed()
+      try await silent.closed()
       try await used.closed()
-      #expect(fresh.received.isEmpty && used.received.isEmpty)
+      #expect(silent.received.isEmpty && used.received.isEmpty)
+    }
+  }
+
+  /// Its client connected before it could know, and its request is on the way.
+  @Test func `gives a connection it has just accepted a second to ask`() async throws {
+    try await withEndpoints { gateway in
+      let asking = try await gateway.connect()
+      let silent = try await gateway.connect()
+      try await gateway.waitForConnections(2)
+      let drained = Task { await gateway.drain() }
+      try await waitUntil("draining") { gateway.dataPlane.isDraining }
+      try await asking.get("/hello")
+      #expect(try await asking.answer().only("connection") == "close")
+      try await asking.closed()
+      await asking.close()
+      try await waitUntil("the other is given up") {
+        gateway.clock.advance(by: .milliseconds(100))
+        return silent.isClosed
+      }
+      await silent.close()
+      await drained.value
     }
   }
 
