@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim faults
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -30,6 +30,14 @@ measure-stops: ## 200 stops under load and 50 kill -9, in figures
 	@scripts/build
 	@scripts/measure-stops $(ARGS)
 
+sim: ## 10,000 simulated histories of three replicas, and every mutant; SEED=… begins elsewhere
+	@SIM_HISTORIES=$(or $(HISTORIES),10000) SIM_SEED=$(or $(SEED),1) swift test --filter SimulationTests | grep -E 'simulation:|✘|Test run with'
+
+faults: ## 306 histories of three real processes with faults, each judged
+	@scripts/setup test
+	@scripts/build
+	@scripts/faults $(ARGS)
+
 model: ## Spin on the halt protocol: as built, and with each rule switched off; ARGS=--full searches to the end
 	@scripts/setup model
 	@scripts/model $(ARGS)
@@ -38,6 +46,7 @@ measure-overload: ## One greedy tenant of a hundred, stops under ten times the l
 	@scripts/setup bench
 	@scripts/build
 	@scripts/measure-overload $(ARGS)
+
 measure-guard: ## The response guard: megabytes a second, and the gateway's throughput with and without it
 	@scripts/setup bench
 	@scripts/build

@@ -71,9 +71,9 @@ let package = Package(
     library(
       "Breakwater",
       [
-        "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "TradingRuntime",
-        "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets", .httpClient,
-        .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .yams, .grdb,
+        "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "PromQL",
+        "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets",
+        .httpClient, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .yams, .grdb,
       ]),
     library(
       "AdminAPI",
@@ -123,6 +123,7 @@ let package = Package(
     tests(
       "ControlPlaneTests",
       ["ControlPlane", "TradingRuntime", "Store", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting"]),
+    tests("SimulationTests", ["TradingRuntime", "Store", "Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("MetricStoreTests", ["MetricStore", "PromQL", "Telemetry", "BreakwaterTesting"]),
     tests("AlertingTests", ["Alerting", "MetricStore", "PromQL", "Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("RequestLogTests", ["RequestLog", "Telemetry", "ControlModel", "BreakwaterTesting"]),

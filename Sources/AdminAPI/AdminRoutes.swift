@@ -37,8 +37,8 @@ package struct AdminRoutes {
 
   package var all: [Route] {
     var routes = health + console(ConsoleEndpoints(context: context, verify: verify, files: filesByPath))
-    routes += status + controls + alerts + requests + revocations + actAs + configuration + audit + metrics + trading
-    routes += streams
+    routes += status + controls + planning + alerts + requests + revocations + actAs + configuration + audit + metrics
+    routes += trading + streams
     routes +=
       prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.watchers))
     let documented = routes
@@ -84,6 +84,7 @@ package struct AdminRoutes {
 
   private var controls: [Route] {
     let controls = ControlEndpoints(context: context)
+    let releases = ReleaseEndpoints(context: context)
     let readers = Route.Access.roles(Self.readers)
     let stoppers = Route.Access.roles(Self.stoppers)
     let admins = Route.Access.roles(Self.admins)
@@ -94,26 +95,52 @@ package struct AdminRoutes {
       get(
         "/admin/controls/effective", readers, .control, "What a scope is subject to, with causes.", controls.effective),
       get("/admin/controls/{id}", readers, .control, "One control document.", controls.show),
-      post("/admin/controls/{id}/release", admins, .control, "Ask for a control to be lifted.", controls.release),
+      get("/admin/controls/{id}/receipt", readers, .control, "What is true of a stop now.", controls.receipt),
+      post("/admin/controls/{id}/release", admins, .control, "Ask for a control to be lifted.", releases.release),
       post("/admin/halt", stoppers, .control, "Stop all trading.", controls.halt),
-      post("/admin/resume", admins, .control, "Ask for every global control to be lifted.", controls.resume),
+      post("/admin/resume", admins, .control, "Ask for every global control to be lifted.", releases.resume),
       post("/admin/tenants/{tenant}/disable", stoppers, .control, "Stop a tenant.", controls.disable),
       post(
-        "/admin/tenants/{tenant}/enable", admins, .control, "Ask for a tenant's controls to be lifted.", controls.enable
+        "/admin/tenants/{tenant}/enable", admins, .control, "Ask for a tenant's controls to be lifted.", releases.enable
       ),
       post(
         "/admin/tenants/{tenant}/profiles/{profile}/disable", stoppers, .control, "Stop a profile.", controls.disable),
       post(
         "/admin/tenants/{tenant}/profiles/{profile}/enable", admins, .control,
-        "Ask for a profile's controls to be lifted.", controls.enable),
-      get("/admin/approvals", readers, .control, "Releases waiting, and decided.", controls.approvals),
-      get("/admin/approvals/{id}", readers, .control, "One approval.", controls.approval),
+        "Ask for a profile's controls to be lifted.", releases.enable),
+      get("/admin/approvals", readers, .control, "Releases waiting, and decided.", releases.approvals),
+      get("/admin/approvals/{id}", readers, .control, "One approval.", releases.approval),
       post("/admin/approvals/{id}/approve", admins, .control, "Approve; answers the receipt.") {
-        (call: Call) async throws(Refusal) -> Reply in try await controls.decide(call, .approve)
+        (call: Call) async throws(Refusal) -> Reply in try await releases.decide(call, .approve)
       },
       post("/admin/approvals/{id}/deny", admins, .control, "Deny.") { (call: Call) async throws(Refusal) -> Reply in
-        try await controls.decide(call, .deny)
+        try await releases.decide(call, .deny)
       },
+    ]
+  }
+
+  private var planning: [Route] {
+    let automatic = AutomaticEndpoints(context: context)
+    let releases = ReleaseEndpoints(context: context)
+    let windows = WindowEndpoints(context: context)
+    let drills = DrillEndpoints(context: context)
+    let readers = Route.Access.roles(Self.readers)
+    let stoppers = Route.Access.roles(Self.stoppers)
+    let admins = Route.Access.roles(Self.admins)
+    return [
+      get("/admin/automatic", readers, .control, "Proposals with their countdown, and the shadow log.", automatic.list),
+      get("/admin/automatic/{id}", readers, .control, "One of them with what the rule saw.", automatic.show),
+      post(
+        "/admin/automatic/{id}/accept", stoppers, .control, "Do what it proposes; answers the receipt.",
+        automatic.accept),
+      post("/admin/automatic/{id}/dismiss", stoppers, .control, "Decide against it.", automatic.dismiss),
+      post("/admin/automatic/{id}/undo", admins, .control, "Ask for what it stopped to be lifted.", releases.undo),
+      get("/admin/windows", readers, .control, "Planned stops, what comes next first.", windows.list),
+      post("/admin/windows", admins, .control, "Plan a stop.", windows.add),
+      route(.delete, "/admin/windows/{id}", admins, .control, "Remove a planned stop.", windows.remove),
+      get("/admin/drills", readers, .admin, "Drills, newest first.", drills.list),
+      post("/admin/drills", stoppers, .admin, "Run a drill; answers its report.", drills.start),
+      get("/admin/drills/{id}", readers, .admin, "One drill's report; `last` is the newest.", drills.show),
     ]
   }
 
@@ -142,12 +169,18 @@ package struct AdminRoutes {
   private var audit: [Route] {
     let audit = AuditEndpoints(context: context)
     let auditors = Route.Access.roles(Self.auditors)
+    let readers = Route.Access.roles(Self.readers)
+    let replicas = ReplicaEndpoints(context: context)
     return [
       get("/admin/audit", auditors, .admin, "Audit records, newest first.", audit.list),
       get("/admin/audit/verify", auditors, .admin, "Walk the whole log.", audit.verify),
       get("/admin/audit/checkpoint", auditors, .admin, "A signed note over the log as it stands.", audit.checkpoint),
       get("/admin/audit/proofs/inclusion", auditors, .admin, "That an entry is in the log.", audit.inclusion),
       get("/admin/audit/proofs/consistency", auditors, .admin, "That the log only grew.", audit.consistency),
+      get("/admin/history/export", auditors, .admin, "This replica's history.", replicas.history),
+      get("/admin/replicas", readers, .control, "Gates that share the control store.", replicas.list),
+      post(
+        "/admin/replicas/{replica}/remove", .roles(Self.admins), .admin, "Forget a gate that is gone.", replicas.remove),
       get("/admin/audit/export", auditors, .admin, "The log, to be verified anywhere.", audit.export),
     ]
   }

@@ -1,6 +1,6 @@
 package import AdminAPI
 import Alerting
-import ControlModel
+package import ControlModel
 package import ControlPlane
 package import DataPlane
 package import Identity
@@ -26,6 +26,8 @@ package struct Assembly: Sendable {
     /// What `reload` and SIGHUP read again.
     package var file: ConfigurationFile?
     package var sockets = InheritedSockets()
+    /// What happens at each moment at which a test may have the process die.
+    package var failpoint: @Sendable (Failpoint) -> Void = { _ in }
 
     package init() {}
   }
@@ -47,10 +49,13 @@ package struct Assembly: Sendable {
   let desk: AlertDesk
   let alertMemory: AlertMemory
   let auditKeeper: AuditKeeper
+  let keeper: ReplicaKeeper
+  let history: HistoryRecorder
   let notifier: Notifier
   let bus: EventBus
   let refresher: KeyRefresher?
   let dataPlane: DataPlane
+  let automaticFeed: AutomaticFeed
   let drainState: DrainState
   let journaledStops: [Control]
   let directory: DataDirectory
@@ -77,10 +82,11 @@ package struct Assembly: Sendable {
     ProcessMetrics.register(metrics, directory: directory, clocks: clocks)
 
     // What must survive.
-    let auditKey = try AuditKey.load(directory.path, seed: SystemSources.secret)
-    let auditKeys = auditKey.allKeys(in: directory.path)
+    let storeFolder = try StoreFolder(configuration, directory)
+    let auditKey = try AuditKey.load(storeFolder.path, seed: SystemSources.secret)
+    let auditKeys = auditKey.allKeys(in: storeFolder.path)
     let controlStore = try SQLiteControlStore(
-      directory.file("control.sqlite"), key: auditKey, clocks: clocks, metrics: metrics)
+      storeFolder.path + "/control.sqlite", key: auditKey, clocks: clocks, metrics: metrics)
     let recorded = events
     auditKeeper = try AuditKeeper(
       controlStore, keys: auditKeys, witness: try configuration.auditWitness.map { try AuditWitness($0) },
@@ -97,29 +103,48 @@ package struct Assembly: Sendable {
 
     // Trading.
     let ids = IDSource(seed: SystemSources.seed()) { clocks.now }
-    let gate = OrderGate()
+    let gate = OrderGate(monotonic: clocks.monotonic)
+    gate.setLease(until: 0)
+    let run = ids.requestID().text
+    history = try HistoryRecorder(
+      directory.path, replica: configuration.replica, run: run, monotonic: clocks.monotonic)
     let paper = try PaperVenue(
-      id: configuration.runtime.venue, logPath: directory.file("paper-venue.log"), seed: SystemSources.seed()
-    ) { clocks.now }
+      id: configuration.runtime.venue, logPath: directory.file("paper-venue.log"), seed: SystemSources.seed(),
+      sessions: Self.sessions(configuration.runtime.hours), now: { clocks.now })
     venue = paper
+    var trading = TradingRuntime.Settings(
+      replica: configuration.replica, venue: configuration.runtime.venue,
+      loopInterval: configuration.runtime.loopInterval, drainTimeout: configuration.controls.drainTimeout,
+      instrument: try Instrument(
+        tick: Price(mantissa: 1_000_000), lot: Quantity(mantissa: 1_000_000_000),
+        quantityMin: Quantity(mantissa: 1_000_000_000), notionalMin: Money(mantissa: 100_000_000)))
+    trading.barInterval = .milliseconds(Int64(60_000 / configuration.runtime.speed))
     runtime = TradingRuntime(
-      settings: TradingRuntime.Settings(
-        replica: configuration.replica, venue: configuration.runtime.venue,
-        loopInterval: configuration.runtime.loopInterval, drainTimeout: configuration.controls.drainTimeout,
-        instrument: try Instrument(
-          tick: Price(mantissa: 1_000_000), lot: Quantity(mantissa: 1_000_000_000),
-          quantityMin: Quantity(mantissa: 1_000_000_000), notionalMin: Money(mantissa: 100_000_000))),
+      settings: trading,
       gate: gate, records: records, venue: paper,
       market: Self.market(configuration, material, position: try records.marketPosition()), clocks: clocks, ids: ids,
-      log: events, metrics: metrics, sleep: SystemSources.sleep, onBar: { paper.advance($0, $1) })
+      log: events, metrics: metrics, sleep: SystemSources.sleep, onBar: { paper.advance($0, $1) }, history: history)
 
     // Control.
     var control = CommandProcessor.Settings(replica: configuration.replica)
     control.requiresApproval = configuration.controls.requiresApproval
     control.reviewAfterMilliseconds = Int64(configuration.controls.reviewAfter / .milliseconds(1))
+    control.approvers = configuration.controls.approvers
+    control.breakGlassPerDay = configuration.controls.breakGlassPerDay
+    let firing = FiringAlerts()
+    control.reach = options.failpoint
     processor = CommandProcessor(
       settings: control, store: controlStore, journal: journal, runtime: runtime, clocks: clocks, ids: ids,
-      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce)
+      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce,
+      guards: ReleaseGuards(runtime, firing), flatten: runtime.flattening(configuration.controls.flatten),
+      history: history)
+    var part = ReplicaKeeper.Settings(
+      replica: configuration.replica, run: run, home: try storeFolder.home(), isShared: configuration.sharedStore != nil
+    )
+    part.lease = configuration.controls.lease
+    keeper = ReplicaKeeper(
+      part, store: controlStore, watch: { try? await controlStore.epoch() }, processor: processor, runtime: runtime,
+      clocks: clocks, metrics: metrics, history: history, sleep: SystemSources.sleep)
 
     // Watching.
     metricStore = MetricStore(Self.storeSettings(configuration, directory), metrics: metrics)
@@ -133,12 +158,21 @@ package struct Assembly: Sendable {
     alerting.intervalMilliseconds = Int64(configuration.alerting.interval / .milliseconds(1))
     desk = AlertDesk(
       material.ruleGroups, settings: alerting, store: metricStore, clocks: clocks, metrics: metrics)
+    firing.watch(desk)
     alertMemory = AlertMemory(controlStore)
     desk.restore(alertMemory.recall(at: startedAt), at: startedAt)
     notifier = Notifier(
       configuration.alerting.receivers, externalURL: configuration.publicURL, clocks: clocks,
       metrics: metrics, sleep: { try await Task.sleep(for: $0) },
       post: { try await OutboundHTTP.post($0, $1, within: .seconds(5)) })
+
+    // Stops by rules, by the calendar, and rehearsed.
+    automaticFeed = AutomaticFeed(
+      desk: desk, store: metricStore, log: log,
+      backtests: material.backtests)
+    let planning = try Planning(
+      configuration.controls, processor: processor, runtime: runtime, store: controlStore, events: events, bus: bus,
+      clocks: clocks, ids: ids, metrics: metrics)
 
     // Who may come in.
     let authority = try ActAsKey.authority(in: directory)
@@ -152,7 +186,8 @@ package struct Assembly: Sendable {
     drainState = DrainState()
     context = AdminContext(
       clocks: clocks, ids: ids, processor: processor, controlStore: controlStore, auditKeeper: auditKeeper,
-      auditKeys: auditKeys, runtime: runtime, log: log, registry: metrics,
+      auditKeys: auditKeys, keeper: keeper, history: history, historyFolder: directory.path, runtime: runtime, log: log,
+      registry: metrics,
       metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
       idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations,
@@ -160,7 +195,9 @@ package struct Assembly: Sendable {
       configuration: live,
       about: AdminContext.About(
         environment: configuration.environmentName, replica: configuration.replica, version: options.version,
-        startedAt: startedAt), sleep: SystemSources.sleep)
+        startedAt: startedAt), releaseStages: configuration.controls.stages,
+      automatic: planning.automatic, windows: planning.windows, drills: planning.drills, planeMemory: planning.memory,
+      sleep: SystemSources.sleep)
     context.measureHealth()
     let verifier = identity.verifier
     routes =
@@ -225,6 +262,14 @@ package struct Assembly: Sendable {
     _ configuration: Configuration, _ material: Material, position: String?
   ) -> any MarketData {
     RecordedMarket(material.bars, barsPerMinute: configuration.runtime.speed, from: position) ?? NoMarket()
+  }
+
+  /// What the paper venue's market takes at a moment.
+  private static func sessions(_ hours: MarketCalendar) -> @Sendable (WallTime) -> MarketStanding {
+    { now in
+      if case .open = hours.status(at: now) { return .open }
+      return .closed(opensAt: hours.nextSession(from: now)?.open)
+    }
   }
 
   /// Records go to the log; those about orders also to whoever watches.

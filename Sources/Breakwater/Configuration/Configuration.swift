@@ -1,8 +1,9 @@
 package import Alerting
 package import ControlModel
+package import ControlPlane
 package import DataPlane
 package import Identity
-import Strategy
+package import Strategy
 package import TradingRuntime
 
 /// Everything the process is told, checked as a whole. Only `ConfigurationLoader` makes one, so holding it means that every
@@ -66,6 +67,8 @@ package struct Configuration: Sendable {
     package var speed: Double
     package var loopInterval: Duration
     package var venue: VenueID
+    /// When the venue's market is open.
+    package var hours: MarketCalendar
     package var profiles: [Profile]
   }
 
@@ -97,10 +100,23 @@ package struct Configuration: Sendable {
     package var requiresApproval: Bool
     package var drainTimeout: Duration
     package var reviewAfter: Duration
+    /// How a release opens when its request does not say; nil at once.
+    package var stages: ReleaseStages?
+    package var breakGlassPerDay: Int
+    package var approvers: [String]
+    package var flatten: FlattenLimits
+    /// Bounds of what rules may do by themselves.
+    package var automatic: AutomaticGuard.Policy
+    /// The file of committed backtests; nil has none.
+    package var backtests: String?
+    /// How long a gate may trade without hearing from the control store.
+    package var lease: Duration
   }
 
   package var server: Server
   package var dataDir: String
+  /// A folder with the control store of several replicas of one machine; nil keeps it in `dataDir`, for this process alone.
+  package var sharedStore: String?
   /// A file elsewhere that is given every checkpoint of the audit log; nil keeps none.
   package var auditWitness: String?
   package var replica: ReplicaID

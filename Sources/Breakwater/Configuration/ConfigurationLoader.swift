@@ -49,10 +49,9 @@ package enum ConfigurationLoader {
 
   private static func configuration(_ top: SettingsSection, _ environment: [String: String]) -> Configuration {
     let platform = platform(top.section("platform"), environment)
-    store(top.section("store"))
     return Configuration(
       server: server(top.section("server")), dataDir: top.string("dataDir", default: "./data"),
-      auditWitness: audit(top.section("audit")),
+      sharedStore: store(top.section("store")), auditWitness: audit(top.section("audit")),
       replica: top.read("replica", default: defaultReplica, allowed: "a name of letters, digits, `.`, `_`, `-`") {
         ReplicaID($0)
       },
@@ -75,10 +74,12 @@ package enum ConfigurationLoader {
     return url
   }
 
-  /// Control state lives in SQLite, in the data directory.
-  private static func store(_ section: SettingsSection) {
+  /// Control state lives in SQLite: in the data directory, or in a folder that replicas of one machine share.
+  private static func store(_ section: SettingsSection) -> String? {
     section.choice("engine", default: (), [("sqlite", ())])
+    let path = section.optional("path", allowed: "a folder on a disk of this machine") { $0.isEmpty ? nil : $0 }
     section.finish()
+    return path
   }
 
   private static func audit(_ section: SettingsSection) -> String? {
@@ -219,18 +220,6 @@ package enum ConfigurationLoader {
           honoursIdempotencyKey: honoursKey)
       }
     }
-  }
-
-  private static func controls(_ section: SettingsSection) -> Configuration.Controls {
-    // Bounds how long a gate may act without hearing from a shared store; the embedded store is always in reach.
-    _ = section.duration("lease", default: .seconds(3), in: .seconds(1)...(.seconds(30)))
-    let controls = Configuration.Controls(
-      requiresApproval: section.choice("approvals", default: true, [("required", true), ("off", false)]),
-      drainTimeout: section.duration(
-        "drainTimeout", default: .milliseconds(250), in: .milliseconds(10)...(.seconds(10))),
-      reviewAfter: section.duration("reviewAfter", default: .seconds(1800), in: .seconds(60)...(.seconds(604_800))))
-    section.finish()
-    return controls
   }
 
   private static func alerting(_ section: SettingsSection) -> Configuration.Alerting {

@@ -21,8 +21,14 @@ extension Assembly {
   package func run(started: @Sendable (_ public: Listener, _ ops: Listener) -> Void = { _, _ in }) async throws {
     defer { directory.release() }
     // The gate is held until every one of these has succeeded.
+    noteBoot()
+    await processor.join(keeper)
     try await processor.boot(journaled: journaledStops)
+    let local = openLocalSocket()
+    defer { local?.close() }
     try await runtime.recover(configuration.runtime.isEnabled ? configuration.runtime.profiles : [])
+    // The first lease; without one the gate refuses every order whatever the controls say.
+    try await keeper.register()
     await processor.open()
 
     let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -39,6 +45,7 @@ extension Assembly {
       Background(name: "signals") { await self.sampleAndEvaluate() },
       Background(name: "metric store") { await self.maintainMetrics() },
       Background(name: "alert memory") { await self.rememberAlerts() },
+      Background(name: "lease") { await self.keeper.run() },
       Background(name: "audit") { await self.auditKeeper.run() },
       Background(name: "notifier") { await self.notifier.run() },
       Background(name: "status") { await self.publishStatus() },
@@ -59,10 +66,34 @@ extension Assembly {
         services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Quiet.logger))
     try await group.run()
+    await keeper.leave()
+    _ = await auditKeeper.sign(after: -1)
+    await history.flush()
     say("lifecycle.stopped", "Breakwater stopped")
     await log.flush()
     try await publicGroup.shutdownGracefully()
     try await opsGroup.shutdownGracefully()
+  }
+
+  /// A stop from this machine's shell; without the socket there are the listeners.
+  private func openLocalSocket() -> LocalSocket? {
+    let halt = LocalHalt(context)
+    do throws(LocalSocketFailure) {
+      return try LocalSocket(in: configuration.dataDir, bytesMax: LocalHalt.bytesMax) { await halt.answer($0, uid: $1) }
+    } catch {
+      say("local.unavailable", error.description, severity: .error)
+      return nil
+    }
+  }
+
+  private func noteBoot() {
+    var event = HistoryEvent(.boot)
+    // Draining, committing and waiting for other gates, each at its longest.
+    let bound =
+      configuration.controls.drainTimeout + CommandProcessor.Settings(replica: configuration.replica).commitWait
+    event.boundMs = Int64((bound + keeper.sealBound) / .milliseconds(1))
+    event.approvals = configuration.controls.requiresApproval
+    history.record(event)
   }
 
   private func listen(
@@ -104,7 +135,11 @@ extension Assembly {
       sampling.sample(at: now.unixMilliseconds)
       let transitions = desk.tick(at: now)
       notifier.enqueue(transitions)
-      for transition in transitions { await tell(transition) }
+      for transition in transitions {
+        await tell(transition)
+        await contain(transition)
+      }
+      await context.windows.tick()
       observeReviews(at: now)
       await SystemSources.sleep(configuration.alerting.interval)
     }
@@ -127,6 +162,17 @@ extension Assembly {
         component: "alerting", body: alert.annotations.first { $0.name == "summary" }?.value ?? alert.name,
         attributes: [("alert", .string(alert.name)), ("fingerprint", .string(alert.fingerprint))]))
     bus.publish("alert", at: transition.at, WireJSON.encode(context.item(alert)))
+  }
+
+  /// What an alert that begins or ends means for automatic controls.
+  private func contain(_ transition: AlertDesk.Transition) async {
+    switch transition.what {
+    case .firing:
+      guard let trigger = await automaticFeed.trigger(transition.alert, at: transition.at) else { return }
+      await context.automatic.take(trigger)
+    case .resolved: await context.automatic.ended(transition.alert.fingerprint)
+    case .pending: return
+    }
   }
 
   private func observeReviews(at now: WallTime) {

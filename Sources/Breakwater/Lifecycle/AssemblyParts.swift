@@ -56,14 +56,22 @@ struct ControlAnnouncer: Sendable {
     let body =
       switch notice.what {
       case .sealed: "\(notice.actor) stopped \(scope): \(first?.reason ?? "")"
+      case .accepted: "\(notice.actor) stopped \(scope) here; other gates have not all acknowledged"
       case .recorded: "recorded \(scope)"
+      case .settled: "every order of \(scope) has a known outcome"
+      case .stage: "a release of \(scope) is at: \(notice.detail ?? "")"
+      case .tripped: "a staged release of \(scope) stopped again: \(notice.detail ?? "")"
+      case .brokeGlass: "\(notice.actor) released \(scope) alone: \(notice.detail ?? "")"
+      case .flattening: "\(notice.actor) approved closing the positions of \(scope)"
+      case .flattened: "flattening of \(scope) ended: \(notice.detail ?? "")"
       case .released: "\(notice.actor) released \(scope)"
       case .approvalRequested: "\(notice.actor) asked for a release: \(notice.approval?.reason ?? "")"
       case .approvalDenied: "\(notice.actor) denied a release"
       }
     events.emit(
       LogEvent(
-        "control.\(notice.what.rawValue)", notice.what == .sealed ? .warn : .info, at: notice.at, component: "control",
+        "control.\(notice.what.rawValue)", [.sealed, .tripped, .brokeGlass].contains(notice.what) ? .warn : .info,
+        at: notice.at, component: "control",
         body: body, requestID: notice.requestID, tenant: first?.scope.tenant, actor: notice.actor,
         attributes: [("epoch", .int(Int(notice.epoch.value))), ("control", .string(first?.id.text ?? ""))]))
     let items = notice.controls.map { ControlItem($0) }
@@ -72,11 +80,14 @@ struct ControlAnnouncer: Sendable {
       let epoch: UInt64
       let actor: String
       let controls: [ControlItem]
+      let detail: String?
     }
     bus.publish(
       "controls", at: notice.at, requestID: notice.requestID,
       WireJSON.encode(
-        Change(what: notice.what.rawValue, epoch: notice.epoch.value, actor: notice.actor, controls: items)))
+        Change(
+          what: notice.what.rawValue, epoch: notice.epoch.value, actor: notice.actor, controls: items,
+          detail: notice.detail)))
   }
 }
 

@@ -35,6 +35,7 @@ struct Serve: AsyncParsableCommand {
         options.file = ConfigurationFile(config)
         options.sockets = InheritedSockets(
           environment: ProcessInfo.processInfo.environment, process: ProcessInfo.processInfo.processIdentifier)
+        options.failpoint = try FailpointSwitch.armed()
         try await Assembly(configuration, material, options: options).run { listener, ops in
           Terminal.note(
             "breakwater \(BuildText.version) listens on \(listener.address.text) (public) and \(ops.address.text) (ops); data in \(configuration.dataDir)"

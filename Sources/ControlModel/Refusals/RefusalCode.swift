@@ -27,6 +27,8 @@ public enum RefusalCode: String, CaseIterable, Sendable {
   case controlUnknown = "control.unknown"
   case approvalSelf = "approval.self"
   case approvalClosed = "approval.closed"
+  case approvalRequired = "approval.required"
+  case releaseBlocked = "release.blocked"
   case storeUnavailable = "store.unavailable"
   case platformMaintenance = "platform.maintenance"
   case platformKillSwitch = "platform.kill_switch"
@@ -69,11 +71,11 @@ public enum RefusalCode: String, CaseIterable, Sendable {
     case .authMissing, .authMalformed, .authExpired, .authNotYetValid, .authSignature, .authUnknownKey,
       .authAlgorithm, .authIssuer, .authAudience, .authType, .authRevoked, .tenantMissing:
       401
-    case .accessDenied, .tenantDisabled, .approvalSelf: 403
+    case .accessDenied, .tenantDisabled, .approvalSelf, .approvalRequired: 403
     case .tenantMismatch, .tenantUnknown, .profileUnknown, .controlUnknown, .routeUnknown, .notFound: 404
     case .routeMethod: 405
     case .requestTimeout: 408
-    case .profileDisabled, .tradingHalted, .idempotencyInFlight, .approvalClosed: 409
+    case .profileDisabled, .tradingHalted, .idempotencyInFlight, .approvalClosed, .releaseBlocked: 409
     case .preconditionFailed: 412
     case .requestTooLarge: 413
     case .requestURI: 414
@@ -133,6 +135,8 @@ public enum RefusalCode: String, CaseIterable, Sendable {
     case .controlUnknown: "Unknown control"
     case .approvalSelf: "A second person must decide"
     case .approvalClosed: "Approval is already decided"
+    case .approvalRequired: "A second admin must approve"
+    case .releaseBlocked: "It is not safe to start again yet"
     case .storeUnavailable: "Store is not available"
     case .platformMaintenance: "Maintenance"
     case .platformKillSwitch: "Product is switched off"

@@ -41,6 +41,10 @@ package final class SQLiteControlStore: ControlStore {
     }
     migrator.registerMigration("5 gates") { try $0.execute(sql: GateRows.schema) }
     migrator.registerMigration("act-as sessions") { try $0.execute(sql: ActAsRecords.schema) }
+    migrator.registerMigration("approvals bound to what was previewed") { database in
+      try database.execute(sql: ControlRows.approvalSchema)
+      try database.execute(sql: PlaneRecords.schema)
+    }
     return migrator
   }
 

@@ -16,6 +16,12 @@ package final class IDSource: Sendable {
   /// `apr_…`
   package func approvalID() -> ApprovalID { id("apr_") }
 
+  /// A name of the control plane's other documents, e.g. `win_…`.
+  package func name(_ prefix: String) -> String {
+    let id: ControlID = id(prefix)
+    return id.text
+  }
+
   /// `act_…`
   package func actAsID() -> String {
     let id: ID<Void> = id("act_")

@@ -145,9 +145,23 @@ package enum MetricCatalog {
     "Time from accepting a control command to each phase of its effect.", labels: ["phase": 4])
   package static let controlActions = MetricDefinition(
     "breakwater_control_actions_total", .counter, "Control commands, by outcome.",
-    labels: ["action": 8, "actor_kind": 5, "result": 4])
+    labels: ["action": 8, "actor_kind": 5, "result": 8])
+  package static let automaticControls = MetricDefinition(
+    "breakwater_automatic_controls_total", .counter, "Alerts that call for a stop, by what came of them.",
+    labels: ["outcome": 6])
+  package static let drillLastSuccess = MetricDefinition(
+    "breakwater_drill_last_success_timestamp_seconds", .gauge, "When a drill of the kind last met all its targets.",
+    labels: ["kind": 3])
+  package static let controlBreakGlass = MetricDefinition(
+    "breakwater_control_break_glass_total", .counter, "Releases by one admin alone, without approval.")
   package static let controlPendingApprovals = MetricDefinition(
     "breakwater_control_pending_approvals", .gauge, "Releases waiting for a second person.")
+  package static let controlLeaseUntil = MetricDefinition(
+    "breakwater_control_lease_until_seconds", .gauge,
+    "When the gate's permission to trade ends, on the machine's monotonic clock.", labels: ["replica": 64])
+  package static let controlLeaseRenewals = MetricDefinition(
+    "breakwater_control_lease_renewals_total", .counter, "Renewals of the gate's lease, by outcome.",
+    labels: ["result": 2])
   package static let controlUnrecorded = MetricDefinition(
     "breakwater_control_unrecorded", .gauge, "Stops in effect whose commit to the store is still being retried.")
 
@@ -293,6 +307,7 @@ package enum MetricCatalog {
     upstreamRetries, upstreamCircuitState, upstreamHosts, upstreamEjections, upstreamConcurrencyLimit,
     upstreamInFlight, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlPendingApprovals, controlUnrecorded,
+    controlLeaseUntil, controlLeaseRenewals,
     runtimeUp, loopInterval, loopLastCompleted, loopDuration, loopIterations, signals, orders, orderRejects, orderAck,
     ordersOpen, ordersInDoubt, ordersBlocked, ordersWhileHalted, reconciliationMismatches, reconciliationLastSuccess,
     marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, tsdbExemplars,
