@@ -45,6 +45,8 @@ package final class Database: Sendable {
       } catch let error as DatabaseError {
         switch error.resultCode {
         case .SQLITE_BUSY where attempt < openAttempts: Thread.sleep(forTimeInterval: 0.1)
+        // Another process has brought the schema up to date between our look and our change.
+        case .SQLITE_ERROR where attempt < 5: Thread.sleep(forTimeInterval: 0.1)
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: throw StoreFailure(.corrupt, corruption(path, error.message ?? ""))
         default:
           throw StoreFailure(.unwritable, "The database \(path) cannot be opened: \(error.message ?? "unknown").")
