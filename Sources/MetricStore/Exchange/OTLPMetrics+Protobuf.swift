@@ -29,8 +29,6 @@ extension OTLPMetrics {
     if !isGood { return nil }
   }
 
-  private init() {}
-
   /// Calls `visit` with each field until it says false. False if it did or the message is malformed.
   static func fields(
     _ bytes: UnsafeRawBufferPointer, _ visit: (Int, ProtobufReader.Field) -> Bool
