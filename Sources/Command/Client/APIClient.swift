@@ -74,8 +74,6 @@ struct APIClient {
     try await call(.POST, path, body: [UInt8](try JSONEncoder().encode(body)), ifMatch: ifMatch, prefer: prefer)
   }
 
-  func delete(_ path: String) async throws -> Answer { try await call(.DELETE, path) }
-
   private func call(
     _ method: HTTPMethodName, _ path: String, body: [UInt8]? = nil, ifMatch: String? = nil, prefer: String? = nil,
     accepts: (Int) -> Bool = { $0 < 400 }

@@ -23,7 +23,8 @@ import Venues
     }
   }
 
-  private static let unit: Int64 = 100_000_000
+  /// Quantities count in billionths.
+  private static let unit: Int64 = 1_000_000_000
 
   @Test(arguments: 0..<24 as Range<UInt64>)
   func `admits exactly what the model has free, and never grows or flips`(seed: UInt64) async throws {
