@@ -119,6 +119,9 @@ import Testing
     Wrong(
       "limits:\n  tenant: { rate: many }", "2: limits.tenant.rate",
       "\"many\" is not allowed; write requests per duration, e.g. 600/1m"),
+    Wrong(
+      "upstreams: { b: { url: \"http://127.0.0.1:9\" } }\nroutes:\n  - { path: /ws, upstream: b, guard: enforce, websocket: true }",
+      "3: routes[0].websocket", "cannot be with guard: enforce, which looks into no tunnel"),
     Wrong("server: []", "1: server", "is a mapping of settings"),
     Wrong(
       "server: { trustedProxies: [\"10.0.0.0/40\"] }", "1: server.trustedProxies",

@@ -63,8 +63,8 @@ import Testing
 
   @Test func `is believed by its own installation only`() throws {
     let token = try authority().sign(grant())
-    #expect(code(token, try verifier(nil)) == "auth.unknown_key")
-    #expect(code(token, try verifier(authority(10))) == "auth.unknown_key")
+    #expect(code(token, try verifier(nil)) == "auth.type")
+    #expect(code(token, try verifier(authority(10))) == "auth.type")
   }
 
   @Test func `longer than any session may be is not one`() throws {

@@ -27,7 +27,7 @@ def promtool(*arguments, input=None):
 
 @check
 def compliance_queries_have_the_same_answers_here_and_in_prometheus_2_42(world):
-    with Breakwater(world, 'metrics: { promqlCompat: "2.42" }') as ours, Prometheus() as theirs:
+    with Breakwater(world, flags=["--promql-compat=2.42"]) as ours, Prometheus() as theirs:
         scores, differences = differential.compare(ours, theirs)
         for kind, (identical, count) in scores.items():
             print(f"  {kind}: {identical}/{count} identical")

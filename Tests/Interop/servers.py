@@ -105,8 +105,9 @@ class Server:
 
 
 class Breakwater(Server):
-    def __init__(self, binary, extra=""):
+    def __init__(self, binary, extra="", flags=()):
         super().__init__()
+        self.flags = flags
         self.binary = os.path.abspath(binary)
         with open(os.path.join(self.folder, "jwks.json"), "w") as keys:
             keys.write(KEYS)
@@ -120,7 +121,7 @@ class Breakwater(Server):
 
     def start(self):
         open(os.path.join(self.folder, "log"), "w").close()
-        self.launch([self.binary, "serve", "--config", "breakwater.yaml"])
+        self.launch([self.binary, "serve", "--config", "breakwater.yaml", *self.flags])
 
         def is_up():
             found = re.search(r"127\.0\.0\.1:(\d+) \(ops\)", self.log())

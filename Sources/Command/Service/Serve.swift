@@ -17,8 +17,13 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "Configuration file.")
   var config = "breakwater.yaml"
 
+  @Option(help: "Whose semantics queries of the Prometheus API follow: 3 or 2.42. Overrides metrics.promqlCompat.")
+  var promqlCompat: String?
+
   func run() async throws {
     try await finish {
+      // A flag is the last word on a setting, read and checked as its environment variable is.
+      if let promqlCompat { setenv("BREAKWATER_METRICS_PROMQL_COMPAT", promqlCompat, 1) }
       let configuration = try Settings.load(config)
       let material = try Settings.material(configuration)
       for warning in configuration.warnings + material.warnings { Terminal.note("  warning: \(warning)") }

@@ -85,9 +85,14 @@ package final class Listener: Sendable {
   package func drain() async {
     dataPlane.startDraining()
     try? await channel.close().get()  // already closed is as good
-    for loop in loops {
-      await withCheckedContinuation { continuation in
-        loop.eventLoop.execute { loop.value.drain { continuation.resume() } }
+    // All at once: one after the other, each would have the drain timeout for itself.
+    await withTaskGroup { group in
+      for loop in loops {
+        group.addTask {
+          await withCheckedContinuation { continuation in
+            loop.eventLoop.execute { loop.value.drain { continuation.resume() } }
+          }
+        }
       }
     }
   }

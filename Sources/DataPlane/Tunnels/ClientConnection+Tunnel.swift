@@ -8,7 +8,7 @@ extension ClientConnection {
   /// The key of a handshake that asks for a tunnel; nil for every other request. A route that does not allow tunnels
   /// ignores what asks for one, as RFC 9110 §7.8 allows.
   func tunnelKey(_ head: RequestHead, _ bytes: ByteBuffer, _ route: Route) throws(Refusal) -> [UInt8]? {
-    guard head.asksForWebSocket, route.allowsWebSocket else { return nil }
+    guard head.asksForWebSocket, route.allowsWebSocket, exchange.guardMode != .enforce else { return nil }
     // Whatever comes of it, what follows on this connection is not another request.
     exchange.keepsConnection = false
     return try WebSocketHandshake.key(loop.parser.fields, bytes.readableBytesUInt8Span)

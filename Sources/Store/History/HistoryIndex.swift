@@ -26,7 +26,7 @@ struct HistoryStop {
 struct HistoryRun {
   let bound: Int64?
   let needsApproval: Bool
-  var lastStall: Int64?
+  var stalls: [(begin: Int64, end: Int64)] = []
 }
 
 /// The names a stop covers; nil covers all.

@@ -31,6 +31,28 @@ import Testing
     }
   }
 
+  /// One event loop with a request that takes its time keeps no other from draining.
+  @Test func `closes idle connections on every event loop, whatever another has to finish`() async throws {
+    try await withForwarding {
+      $0.loops = 4
+    } _: { gateway, upstream in
+      let busy = try await gateway.connect()
+      try await busy.get("/open/slow")
+      let server = try await upstream.accept()
+      _ = try await server.requestHead()
+      var idle: [RawConnection] = []
+      for _ in 0..<7 { idle.append(try await gateway.connect()) }  // spread over all loops
+      try await gateway.waitForConnections(8)
+      let drained = Task { await gateway.drain() }
+      for client in idle { try await client.closed() }
+      #expect(!busy.isClosed)
+      try await server.send("HTTP/1.1 204 No Content\r\n\r\n")
+      #expect(try await busy.answer().status == 204)
+      await busy.close()
+      await drained.value
+    }
+  }
+
   @Test func `closes idle connections at once`() async throws {
     try await withEndpoints { gateway in
       let silent = try await gateway.connect()

@@ -188,6 +188,23 @@ private func withTLS(
     }
   }
 
+  @Test(arguments: [
+    ([], "https"), (["X-Forwarded-Proto: http"], "http"), (["X-Forwarded-Proto: https"], "https"),
+  ])
+  func `of a trusted proxy has the scheme it states, else the one we got`(
+    fields: [String], scheme: String
+  ) async throws {
+    try await withTLS {
+      $0.settings.trustedProxies = [AddressBlock("127.0.0.0/8")].compactMap(\.self)
+    } _: { gateway, upstream in
+      let client = try await gateway.connect()
+      let lines = ["GET /open/a HTTP/1.1", "Host: a", "X-Forwarded-For: 203.0.113.7"] + fields
+      try await client.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+      let head = try await upstream.accept().requestHead()
+      #expect(head.values("forwarded").first?.hasPrefix("for=203.0.113.7;proto=\(scheme);") == true, "\(head)")
+    }
+  }
+
   @Test func `is drained like any other`() async throws {
     try await withTLS { gateway, upstream in
       let idle = try await gateway.connect()
