@@ -18,23 +18,23 @@ final class ForwardRun {
   let parsedHeads: Int
   /// The key of a handshake that asks the upstream to go on as WebSocket.
   let tunnelKey: [UInt8]?
-  private let client: ClientConnection
+  let client: ClientConnection
   private let route: Route
-  private var connection: UpstreamConnection?
+  var connection: UpstreamConnection?
   private var place: Slots.Place?
   /// It tries whether a failed upstream works again.
   private var isProbe = false
   private(set) var isBodySent: Bool
   private var hasSentBody = false
-  private var hasAnswer = false
+  var hasAnswer = false
   private var hasRetried = false
-  private var answerIsChunked = false
+  var answerIsChunked = false
   /// Looks at the answer for other tenants' data; nil where nobody needs to.
-  private var watch: AnswerWatch?
+  var watch: AnswerWatch?
   /// When the upstream is given up: it does not begin to answer, does not finish, or takes no more of the body.
-  private var firstByteDeadline = Int64.max
-  private var totalDeadline = Int64.max
-  private var stallDeadline = Int64.max
+  var firstByteDeadline = Int64.max
+  var totalDeadline = Int64.max
+  var stallDeadline = Int64.max
 
   init(
     _ client: ClientConnection, _ upstream: LoopUpstream, _ route: Route, _ head: RequestHead, _ bytes: ByteBuffer,
@@ -51,7 +51,7 @@ final class ForwardRun {
     isBodySent = head.framing == .none
   }
 
-  private var now: Int64 { client.loop.clocks.monotonic() }
+  var now: Int64 { client.loop.clocks.monotonic() }
 
   /// Whether the client's body has to wait: no connection yet, or the upstream takes no more.
   var isUpstreamHeldBack: Bool { connection.map { !$0.isWritable } ?? true }
@@ -184,7 +184,7 @@ final class ForwardRun {
 
   /// What the host and the circuit hear of an answer. A host that says 500 may be broken where others are not; for the
   /// upstream as a whole it may as well be one request that breaks it, which must not cost everybody else's.
-  private func judge(_ status: Int, at now: Int64) {
+  func judge(_ status: Int, at now: Int64) {
     if status < 500 {
       upstream.state.hostSucceeded(pool.host)
     } else {
@@ -200,7 +200,7 @@ final class ForwardRun {
     _ = act(on: watch.content(content))
   }
 
-  private func pass(_ content: ByteBuffer) {
+  func pass(_ content: ByteBuffer) {
     client.writeContent(content, isChunked: answerIsChunked)
     guard !client.isClientWritable else { return }
     client.flushIfNeeded()
@@ -211,50 +211,6 @@ final class ForwardRun {
   func clientCanTakeMore() { connection?.setReading(true) }
 
   func flushClient() { client.flushIfNeeded() }
-
-  // MARK: Tunnels
-
-  /// Whether the upstream's 101 may be believed: it was asked for, and answers what was asked.
-  func mayBecomeTunnel(_ answer: ResponseHead, _ fields: [Field], _ bytes: Span<UInt8>) -> Bool {
-    tunnelKey.map { WebSocketHandshake.isAccepted(answer, fields, bytes, key: $0) } ?? false
-  }
-
-  func becameTunnel(_ fields: [Field], _ bytes: ByteBuffer) {
-    hasAnswer = true
-    firstByteDeadline = .max
-    totalDeadline = .max
-    judge(101, at: now)
-    leave()  // as with streams: not work the upstream has to be spared
-    do throws(Refusal) {
-      try client.beginTunnel(fields, bytes)
-      client.process()
-    } catch {
-      fail(error, nil)
-    }
-  }
-
-  func passToClient(_ bytes: ByteBuffer) {
-    client.passToClient(bytes)
-    guard !client.isClientWritable else { return }
-    client.flushIfNeeded()
-    if !client.isClientWritable { connection?.setReading(false) }
-  }
-
-  func tellUpstream(_ bytes: [UInt8]) {
-    connection?.writeBody(ByteBuffer(bytes: bytes), isEnd: false, isChunked: false)
-  }
-
-  func upstreamEndedTunnel() {
-    connection = nil
-    client.endTunnel(.upstream)
-  }
-
-  /// Lets go of the connection, which closes when what was written to it has left.
-  func endTunnel() {
-    connection?.closeAfterWriting(within: client.loop.settings.lingerTimeout)
-    connection = nil
-    stallDeadline = .max
-  }
 
   /// The answer is complete; the connection has been released.
   func ended() {
@@ -315,7 +271,7 @@ final class ForwardRun {
   }
 
   /// - Parameter cause: nil when the answer was refused for what it says.
-  private func fail(_ refusal: Refusal, _ cause: ProxyError?) {
+  func fail(_ refusal: Refusal, _ cause: ProxyError?) {
     upstream.instruments.failed(refusal.code)
     // A client that takes its answer slowly makes it late; that is no fault of the upstream.
     if let cause, cause != .connectionLimitReached, !(refusal.code == .upstreamTimeout && hasAnswer) {
@@ -340,7 +296,7 @@ final class ForwardRun {
   }
 
   /// Gives back what `start` took.
-  private func leave() {
+  func leave() {
     place.take()?.leave()
     guard isProbe else { return }
     isProbe = false
@@ -362,61 +318,5 @@ final class ForwardRun {
     } else {
       fail(Refusal(.upstreamTimeout, "The upstream \(name) did not answer in time."), .httpResponseTimeout)
     }
-  }
-
-  // MARK: The guard
-
-  /// False when the answer has been given up.
-  private func act(on step: AnswerWatch.Step) -> Bool {
-    guard let watch else { return false }
-    switch step {
-    case .hold: break
-    case .pass(let content):
-      if let head = watch.takeHead() {
-        begin(head, content)
-      } else if let content {
-        pass(content)
-      }
-    case .refuse(let refusal):
-      block(refusal)
-      return false
-    }
-    tell(watch)
-    return true
-  }
-
-  /// Sends the head now, and the content that came with it as far as it may go.
-  private func pass(_ head: AnswerWatch.Head, _ first: AnswerWatch.Step?) {
-    switch first {
-    case .pass(let content): begin(head, content)
-    case .refuse(let refusal): block(refusal)
-    case .hold, nil: begin(head, nil)
-    }
-  }
-
-  private func begin(_ head: AnswerWatch.Head, _ content: ByteBuffer?) {
-    _ = watch?.takeHead()
-    answerIsChunked = client.writeAnswerHead(
-      head.answer, head.fields, head.bytes.readableBytesUInt8Span, firstContent: content)
-    client.flushIfNeeded()
-    if !client.isClientWritable { connection?.setReading(false) }
-  }
-
-  /// Gives the answer up: with a refusal while nothing of it has been sent, else by cutting the connection.
-  private func block(_ refusal: Refusal) {
-    if let watch {
-      tell(watch)
-      if watch.isStreaming { client.tripRoute() }
-    }
-    fail(refusal, nil)
-  }
-
-  private func tell(_ watch: AnswerWatch) {
-    if let finding = watch.takeFinding() { client.loop.record(finding, of: client.exchange) }
-  }
-
-  private func release(_ watch: AnswerWatch) {
-    self.watch = nil
-    client.loop.giveBack(watch)
   }
 }
