@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim faults
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -30,13 +30,8 @@ measure-stops: ## 200 stops under load and 50 kill -9, in figures
 	@scripts/build
 	@scripts/measure-stops $(ARGS)
 
-sim: ## 10,000 simulated histories of three replicas, and every mutant; SEED=… begins elsewhere
+sim: ## Simulated histories of three replicas on one store, and every mutant; HISTORIES=…, SEED=… begins elsewhere
 	@SIM_HISTORIES=$(or $(HISTORIES),10000) SIM_SEED=$(or $(SEED),1) swift test --filter SimulationTests | grep -E 'simulation:|✘|Test run with'
-
-faults: ## 306 histories of three real processes with faults, each judged
-	@scripts/setup test
-	@scripts/build
-	@scripts/faults $(ARGS)
 
 model: ## Spin on the halt protocol: as built, and with each rule switched off; ARGS=--full searches to the end
 	@scripts/setup model

@@ -143,7 +143,8 @@ import Wire
     let body = Data((try await response.body.collect(upTo: 1024 * 1024)).readableBytesView)
     let code = (try? JSONDecoder().decode(ProblemDetails.self, from: body))?.code ?? "-"
     if status >= 500 {
-      #expect(code == "upstream.connect" || row.template.hasPrefix("/health"), "\(row.name): \(status) \(code)")
+      #expect(
+        ["upstream.connect", "upstream.circuit_open"].contains(code) || row.template.hasPrefix("/health"), "\(row.name): \(status) \(code)")
     }
     let isRefusal = status == 401 || status == 403 || code.hasPrefix("tenant.mismatch")
     return isRefusal ? "\(status) \(code)" : "pass"
