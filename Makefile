@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed model
+.PHONY: help run build test coverage check bench soak docs measure-stops measure-alerts embed model
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -33,6 +33,11 @@ measure-stops: ## 200 stops under load and 50 kill -9, in figures
 model: ## Spin on the halt protocol: as built, and with each rule switched off; ARGS=--full searches to the end
 	@scripts/setup model
 	@scripts/model $(ARGS)
+
+measure-alerts: ## From a metric that moves to a webhook, with the default configuration
+	@scripts/setup test
+	@scripts/build
+	@scripts/measure-alerts $(ARGS)
 
 bench: ## The gateway beside the proxies installed here: CPU per request, latency, ratios
 	@scripts/setup bench

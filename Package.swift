@@ -24,6 +24,7 @@ extension Target.Dependency {
   static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let logging = product(name: "Logging", package: "swift-log")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
 }
 
@@ -54,8 +55,8 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Breakwater", "AdminAPI", "Alerting", "DataPlane", "Identity", "Wire", "ControlModel", "Store", "Telemetry",
-        .arguments, .httpClient, .nioCore, .yams,
+        "Breakwater", "AdminAPI", "Alerting", "PromQL", "DataPlane", "Identity", "Wire", "ControlModel", "Store",
+        "Telemetry", .arguments, .httpClient, .nioCore, .yams,
       ],
       swiftSettings: settings),
     library(
@@ -63,7 +64,7 @@ let package = Package(
       [
         "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "TradingRuntime",
         "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets", .httpClient,
-        .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .yams, .grdb,
+        .lifecycle, .logging, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .yams, .grdb,
       ]),
     library(
       "AdminAPI",
@@ -120,7 +121,7 @@ let package = Package(
       "BreakwaterTests",
       [
         "Breakwater", "AdminAPI", "Alerting", "MetricStore", "PromQL", "TradingRuntime", "Strategy", "Store",
-        "DataPlane", "Telemetry", "ControlModel", "BreakwaterTesting",
+        "DataPlane", "Telemetry", "ControlModel", "BreakwaterTesting", .grdb,
       ]),
     tests(
       "StoryTests",

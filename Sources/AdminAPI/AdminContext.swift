@@ -23,6 +23,9 @@ package struct AdminContext: Sendable {
   package let registry: MetricRegistry
   package let metricStore: MetricStore
   package let desk: AlertDesk
+  package let pulse: AlertPulse
+  package let alertRoom: AlertRoom
+  package let backtests: BacktestDesk
   package let runbooks: RunbookLibrary
   package let acknowledgements: AlertAcknowledgements
   package let bus: EventBus
@@ -54,7 +57,8 @@ package struct AdminContext: Sendable {
   package init(
     clocks: Clocks, ids: IDSource, processor: CommandProcessor, controlStore: SQLiteControlStore,
     auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], runtime: TradingRuntime,
-    log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
+    log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, pulse: AlertPulse,
+    alertRoom: AlertRoom, backtests: BacktestDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
     revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
     configuration: any ConfigurationKeeper, about: About,
@@ -71,6 +75,9 @@ package struct AdminContext: Sendable {
     self.registry = registry
     self.metricStore = metricStore
     self.desk = desk
+    self.pulse = pulse
+    self.alertRoom = alertRoom
+    self.backtests = backtests
     self.runbooks = runbooks
     self.acknowledgements = acknowledgements
     self.bus = bus

@@ -43,9 +43,11 @@ package struct Assembly: Sendable {
   let metrics: MetricRegistry
   let metricStore: MetricStore
   let desk: AlertDesk
-  let alertMemory: AlertMemory
   let auditKeeper: AuditKeeper
-  let notifier: Notifier
+  let alertRoom: AlertRoom
+  let ruleWatch: RuleWatch
+  let pulse = AlertPulse()
+  let evidence = AlertEvidence()
   let bus: EventBus
   let refresher: KeyRefresher?
   let dataPlane: DataPlane
@@ -71,7 +73,7 @@ package struct Assembly: Sendable {
     log = try LogWriter(
       directory.file("logs"), metrics: metrics, copy: configuration.logsToStdout ? StandardOutput.write : nil)
     bus = EventBus(metrics)
-    events = Self.eventLog(log, bus)
+    events = Self.eventLog(log, bus, evidence)
     ProcessMetrics.register(metrics, directory: directory, clocks: clocks)
 
     // What must survive.
@@ -125,17 +127,19 @@ package struct Assembly: Sendable {
     alerting.intervalMilliseconds = Int64(configuration.alerting.interval / .milliseconds(1))
     desk = AlertDesk(
       material.ruleGroups, settings: alerting, store: metricStore, clocks: clocks, metrics: metrics)
-    alertMemory = AlertMemory(controlStore)
-    desk.restore(alertMemory.recall(at: startedAt), at: startedAt)
-    notifier = Notifier(
-      configuration.alerting.receivers, externalURL: "http://\(configuration.server.listen)", clocks: clocks,
-      metrics: metrics, sleep: { try await Task.sleep(for: $0) },
-      post: { try await OutboundHTTP.post($0, $1, within: .seconds(5)) })
+    alertRoom = try Self.alertRoom(
+      configuration, desk, controlStore, alerts: directory.file("alerts.sqlite"), clocks: clocks, metrics: metrics,
+      at: startedAt)
+
+    let backtests = try BacktestDesk(
+      alertRoom.recorder.store, audit: controlStore, committed: EmbeddedFiles.backtests)
+    ruleWatch = RuleWatch(configuration.alerting.rules, metrics: metrics)
 
     // Who may come in.
     let identity = try IdentitySources(configuration.auth, options: options, metrics: metrics)
     refresher = identity.refresher
-    live = LiveConfiguration(configuration, file: options.file, clocks: clocks, metrics: metrics)
+    live = LiveConfiguration(
+      configuration, rules: material.ruleGroups, file: options.file, clocks: clocks, metrics: metrics)
     let revocations = try RevocationDesk(controlStore, policy: configuration.auth.policy, at: clocks.now)
     let sessions = ConsoleSessions(keys: options.consoleKeys, now: { clocks.now }, secret: SystemSources.secret)
 
@@ -144,7 +148,8 @@ package struct Assembly: Sendable {
     context = AdminContext(
       clocks: clocks, ids: ids, processor: processor, controlStore: controlStore, auditKeeper: auditKeeper,
       auditKeys: auditKeys, runtime: runtime, log: log, registry: metrics,
-      metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
+      metricStore: metricStore, desk: desk, pulse: pulse, alertRoom: alertRoom,
+      backtests: backtests, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
       idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations, keys: identity.status,
       configuration: live,
@@ -172,12 +177,39 @@ package struct Assembly: Sendable {
       settings: configuration.server.dataPlane, clocks: clocks, metrics: metrics,
       hooks: DataPlane.Hooks(
         tradingRefusal: { processor.tradingRefusal($0) }, sessionToken: { sessions.token($0) },
-        log: { log.append($0) }, keyMissing: identity.keyMissing),
+        log: { [evidence] in
+          evidence.add($0)
+          log.append($0)
+        }, keyMissing: identity.keyMissing),
       verifier: verifier, revocations: revocations.list,
       snapshot: Self.snapshot(configuration, routes, metrics: metrics))
-    live.onApply { [dataPlane, routes, metrics] in
-      dataPlane.replace(Self.snapshot($0, routes, metrics: metrics))
+    live.onApply { [dataPlane, routes, metrics, desk, alertRoom] configuration, rules in
+      dataPlane.replace(Self.snapshot(configuration, routes, metrics: metrics))
+      desk.replace(rules)
+      alertRoom.replace(configuration.alerting.routing, at: clocks.now)
     }
+  }
+
+  /// The alert desk as an earlier process left it, with its receivers.
+  private static func alertRoom(
+    _ configuration: Configuration, _ desk: AlertDesk, _ controlStore: SQLiteControlStore, alerts path: String,
+    clocks: Clocks, metrics: MetricRegistry, at now: WallTime
+  ) throws -> AlertRoom {
+    let alerting = configuration.alerting
+    let recorder = AlertRecorder(
+      try AlertStore(path, clocks: clocks, metrics: metrics), clocks: clocks, metrics: metrics)
+    let recalled = recorder.recall(at: now)
+    let ended = desk.restore(recalled.records, at: now)
+    let externalURL = alerting.externalURL ?? "http://\(configuration.server.listen)"
+    let notifier = Notifier(
+      alerting.receivers, externalURL: externalURL, ledger: recorder, clocks: clocks, metrics: metrics,
+      sleep: { try await Task.sleep(for: $0) }, send: OutboundHTTP.deliver)
+    return AlertRoom(
+      desk: desk, silences: try SilenceDesk(controlStore, metrics: metrics), recorder: recorder, notifier: notifier,
+      links: alerting.receivers.compactMap {
+        AlertmanagerLink($0, externalURL: externalURL, metrics: metrics, send: OutboundHTTP.deliver)
+      }, tree: alerting.routing, receivers: alerting.receivers, recalled: recalled, ended: ended, metrics: metrics,
+      at: now)
   }
 
   private static func snapshot(
@@ -202,9 +234,10 @@ package struct Assembly: Sendable {
   }
 
   /// Records go to the log; those about orders also to whoever watches.
-  private static func eventLog(_ log: LogWriter, _ bus: EventBus) -> EventLog {
+  private static func eventLog(_ log: LogWriter, _ bus: EventBus, _ evidence: AlertEvidence) -> EventLog {
     EventLog { event in
       log.append(event)
+      evidence.add(event)
       if event.name.hasPrefix("order."), let tenant = event.tenant {
         bus.publish("orders_update", tenant: tenant, at: event.time, requestID: event.requestID, event.encoded())
       }

@@ -13,6 +13,7 @@ struct Main: AsyncParsableCommand {
     version: BuildText.version,
     subcommands: [
       Serve.self, Demo.self, Check.self, Token.self, Status.self, Halt.self, Resume.self, Tenant.self, Profile.self,
-      Approvals.self, Alerts.self, Request.self, Audit.self, History.self, Reference.self,
+      Approvals.self, Alerts.self, Rules.self, Runbook.self, Request.self, Audit.self, History.self,
+      Reference.self,
     ])
 }

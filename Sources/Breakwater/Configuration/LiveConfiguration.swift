@@ -1,4 +1,5 @@
 import AdminAPI
+import Alerting
 import ControlModel
 import DataPlane
 import Synchronization
@@ -11,6 +12,7 @@ final class LiveConfiguration: ConfigurationKeeper {
   private struct Version {
     let number: Int
     let configuration: Configuration
+    let rules: [RuleGroup]
     let at: WallTime
     let by: String
     let applied: [String]
@@ -20,13 +22,16 @@ final class LiveConfiguration: ConfigurationKeeper {
   private struct State {
     /// Oldest first; the last of them was applied last.
     var versions: [Version]
-    var apply: (@Sendable (Configuration) -> Void)?
+    var apply: (@Sendable (Configuration, [RuleGroup]) -> Void)?
   }
 
   /// Versions kept to go back to.
   private static let versionsMax = 20
   /// Sections whose settings take effect at once.
-  private static let live = ["routes", "upstreams", "limits", "guard"]
+  private static let live = [
+    "routes", "upstreams", "limits", "guard", "alerting.rules", "alerting.route", "alerting.inhibitRules",
+    "alerting.inhibit_rules", "alerting.timeIntervals", "alerting.time_intervals",
+  ]
 
   private let file: ConfigurationFile?
   private let clocks: Clocks
@@ -35,20 +40,25 @@ final class LiveConfiguration: ConfigurationKeeper {
   private let state: Mutex<State>
 
   /// - Parameter file: where to read again; without one there is nothing to reload.
-  init(_ configuration: Configuration, file: ConfigurationFile?, clocks: Clocks, metrics: MetricRegistry) {
+  init(
+    _ configuration: Configuration, rules: [RuleGroup], file: ConfigurationFile?, clocks: Clocks,
+    metrics: MetricRegistry
+  ) {
     self.file = file
     self.clocks = clocks
     succeeded = metrics.gauge(MetricCatalog.configReloadSuccessful)
     succeededAt = metrics.gauge(MetricCatalog.configReloadSuccess)
     let first = Version(
-      number: 1, configuration: configuration, at: clocks.now, by: "start", applied: [], needsRestart: [])
+      number: 1, configuration: configuration, rules: rules, at: clocks.now, by: "start", applied: [], needsRestart: [])
     state = Mutex(State(versions: [first]))
     succeeded.set(1)
     succeededAt.set(Double(first.at.unixMilliseconds) / 1000)
   }
 
   /// What makes a configuration take effect. Set once, when everything is wired.
-  func onApply(_ apply: @escaping @Sendable (Configuration) -> Void) { state.withLock { $0.apply = apply } }
+  func onApply(_ apply: @escaping @Sendable (Configuration, [RuleGroup]) -> Void) {
+    state.withLock { $0.apply = apply }
+  }
 
   // MARK: Looking
 
@@ -84,8 +94,7 @@ final class LiveConfiguration: ConfigurationKeeper {
     do throws(ConfigurationProblems) {
       guard let file else { throw Self.noFile }
       let configuration = try file.load()
-      _ = try Material(configuration)
-      return put(configuration, by: actor)
+      return put(configuration, try Material(configuration).ruleGroups, by: actor)
     } catch {
       succeeded.set(0)
       throw Refusal(
@@ -101,10 +110,12 @@ final class LiveConfiguration: ConfigurationKeeper {
     guard let earlier else {
       throw Refusal(.notFound, "There is no earlier version to go back to; see /admin/config/versions.")
     }
-    return put(earlier.configuration, by: actor)
+    return put(earlier.configuration, earlier.rules, by: actor)
   }
 
-  private func put(_ configuration: Configuration, by actor: String) -> ConfigurationVersionItem {
+  private func put(
+    _ configuration: Configuration, _ rules: [RuleGroup], by actor: String
+  ) -> ConfigurationVersionItem {
     let now = clocks.now
     succeeded.set(1)
     succeededAt.set(Double(now.unixMilliseconds) / 1000)
@@ -112,12 +123,12 @@ final class LiveConfiguration: ConfigurationKeeper {
       let previous = state.versions[state.versions.count - 1]
       let changed = Self.changes(from: previous.configuration, to: configuration)
       let version = Version(
-        number: previous.number + 1, configuration: configuration, at: now, by: actor,
+        number: previous.number + 1, configuration: configuration, rules: rules, at: now, by: actor,
         applied: changed.filter(Self.isLive), needsRestart: changed.filter { !Self.isLive($0) })
       state.versions.append(version)
       if state.versions.count > Self.versionsMax { state.versions.removeFirst() }
       // Under the lock, so that two reloads take effect in the order of their numbers. It only swaps a snapshot.
-      state.apply?(configuration)
+      state.apply?(configuration, rules)
       return Self.item(version, isCurrent: true)
     }
   }

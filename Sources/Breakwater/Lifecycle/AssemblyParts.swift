@@ -98,7 +98,9 @@ enum ProcessMetrics {
         cpu.increment(by: max(0, used - last))
         last = max(last, used)
       }
-      for store in ["control", "trading", "logs"] { bytes.gauge(store).set(Double(directory.bytes(of: store))) }
+      for store in ["control", "trading", "alerts", "logs"] {
+        bytes.gauge(store).set(Double(directory.bytes(of: store)))
+      }
       let volume = directory.volume()
       free.set(volume.free)
       size.set(volume.size)

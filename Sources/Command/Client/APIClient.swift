@@ -50,6 +50,8 @@ struct APIClient {
 
   func get(_ path: String) async throws -> Answer { try await call(.GET, path) }
 
+  func delete(_ path: String) async throws -> Answer { try await call(.DELETE, path) }
+
   /// Posts a JSON document. Commands carry an idempotency key, so that a repeat of the same call cannot act twice.
   func post(_ path: String, _ body: some Encodable, ifMatch: String? = nil) async throws -> Answer {
     try await call(.POST, path, body: [UInt8](try JSONEncoder().encode(body)), ifMatch: ifMatch)
@@ -89,7 +91,7 @@ struct APIClient {
   }
 
   enum HTTPMethodName: String {
-    case GET, POST
+    case GET, POST, DELETE
   }
 
   private static var configuration: HTTPClient.Configuration {

@@ -19,13 +19,16 @@ package struct RegistrySampling {
   /// A counter that was born since the last sample was zero then, and is given that sample too: otherwise its first
   /// increment, often the only one, would be invisible to `increase()`. A time before the last one means that the clock
   /// was set back; what was stored after it is dropped.
-  package mutating func sample(at time: Int64) {
+  ///
+  /// - Parameter only: families to sample, by name; nil samples all.
+  package mutating func sample(at time: Int64, only: Set<String>? = nil) {
     if let lastTime, time < lastTime { store.truncate(after: time) }
     let isFirst = lastTime == nil
     var born: [(MetricStore.Reference, Double)] = []
     var batch: [(MetricStore.Reference, Double)] = []
     batch.reserveCapacity(references.reduce(0) { $0 + $1.count })
     sampler.sample(
+      only: only,
       newSeries: { family, series in
         while references.count <= family { references.append([]) }
         let reference = store.reference(series)

@@ -40,6 +40,7 @@ package final class SQLiteControlStore: ControlStore {
       try AuditTree.build(in: database)
     }
     migrator.registerMigration("5 gates") { try $0.execute(sql: GateRows.schema) }
+    migrator.registerMigration("6 silences") { try $0.execute(sql: SilenceRecords.schema) }
     return migrator
   }
 

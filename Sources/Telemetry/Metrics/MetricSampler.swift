@@ -14,16 +14,19 @@ package struct MetricSampler {
   /// series keeps its place: (family, index within family).
   ///
   /// - Parameters:
+  ///   - only: families to read, by name, without collecting; nil collects and reads all.
   ///   - newSeries: called for each series not seen in an earlier sample, in the order in which the values follow, before
   ///     the `values` of its family.
   ///   - values: called once per family.
   package mutating func sample(
-    newSeries: (_ family: Int, _ description: SeriesDescription) -> Void,
+    only: Set<String>? = nil, newSeries: (_ family: Int, _ description: SeriesDescription) -> Void,
     values: (_ family: Int, _ values: [Double]) -> Void
   ) {
     var buffer: [Double] = []
-    for (position, family) in registry.collected().enumerated() {
+    let families = only == nil ? registry.collected() : registry.families()
+    for (position, family) in families.enumerated() {
       if position == described.count { described.append(0) }
+      if let only, !only.contains(family.definition.name) { continue }
       let children = family.children()
       for child in children[described[position]...] {
         for series in SeriesDescription.all(of: child, in: family.definition) { newSeries(position, series) }
