@@ -19,16 +19,21 @@ package enum Peer {
 
   /// Runs a program and waits; both streams together.
   package static func run(_ path: String, _ arguments: [String]) throws -> Verdict {
+    // A file and not a pipe: a child of another test would inherit the pipe's end, and reading would wait for it too.
+    let name = FileManager.default.temporaryDirectory.appendingPathComponent("peer-\(UUID().uuidString)")
+    try Data().write(to: name)
+    defer { try? FileManager.default.removeItem(at: name) }
+    let output = try FileHandle(forWritingTo: name)
     let process = Process()
-    let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
-    process.standardOutput = pipe
-    process.standardError = pipe
+    process.standardOutput = output
+    process.standardError = output
     process.standardInput = FileHandle.nullDevice
     try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
+    try output.close()
+    let data = try Data(contentsOf: name)
     return Verdict(status: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
   }
 
