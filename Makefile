@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops measure-alerts embed model
+.PHONY: help run build test coverage check bench soak docs measure-stops measure-alerts embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim faults
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -30,6 +30,14 @@ measure-stops: ## 200 stops under load and 50 kill -9, in figures
 	@scripts/build
 	@scripts/measure-stops $(ARGS)
 
+sim: ## 10,000 simulated histories of three replicas, and every mutant; SEED=… begins elsewhere
+	@SIM_HISTORIES=$(or $(HISTORIES),10000) SIM_SEED=$(or $(SEED),1) swift test --filter SimulationTests | grep -E 'simulation:|✘|Test run with'
+
+faults: ## 306 histories of three real processes with faults, each judged
+	@scripts/setup test
+	@scripts/build
+	@scripts/faults $(ARGS)
+
 model: ## Spin on the halt protocol: as built, and with each rule switched off; ARGS=--full searches to the end
 	@scripts/setup model
 	@scripts/model $(ARGS)
@@ -39,10 +47,48 @@ measure-alerts: ## From a metric that moves to a webhook, with the default confi
 	@scripts/build
 	@scripts/measure-alerts $(ARGS)
 
+measure-overload: ## One greedy tenant of a hundred, stops under ten times the load, restarts under load, in figures
+	@scripts/setup bench
+	@scripts/build
+	@scripts/measure-overload $(ARGS)
+
+measure-guard: ## The response guard: megabytes a second, and the gateway's throughput with and without it
+	@scripts/setup bench
+	@scripts/build
+	@scripts/measure-guard $(ARGS)
+
 bench: ## The gateway beside the proxies installed here: CPU per request, latency, ratios
 	@scripts/setup bench
 	@scripts/build
-	@scripts/bench --instructions $(ARGS)
+	@scripts/bench $(ARGS)
+	@scripts/instructions
+
+instructions: ## Instructions per proxied request under callgrind, against their checked-in limit
+	@scripts/setup measure
+	@scripts/build
+	@scripts/instructions
+
+measure-gateway: ## Slow clients, large bodies, idle connections, key rotation under a flood, in figures (ARGS="slow")
+	@scripts/setup bench
+	@scripts/build
+	@scripts/measure-gateway $(ARGS)
+
+corpora: ## The published vectors and attack corpora against the real verifier and parser, in figures
+	@scripts/setup test
+	@scripts/corpora
+
+fuzz: ## A million tokens and a million request heads under libFuzzer, then the other readers
+	@scripts/setup run
+	@scripts/fuzz
+
+bench-metrics: ## The metric store beside the Prometheus and VictoriaMetrics installed here: writes, queries, rules, restart
+	@scripts/setup bench-metrics
+	@scripts/build
+	@.build/venv-bench/bin/python scripts/bench-metrics $(ARGS)
+
+fuzz-promql: ## A million mutated queries through parser, printer and engine
+	@swift build --build-tests 2>&1 | grep -E 'error|Build complete'
+	@BREAKWATER_FUZZ_QUERIES=1000000 swift test --skip-build --filter 'FuzzTests'
 
 soak: ## 1,000 requests a second through the proxy for a minute
 	@scripts/setup test

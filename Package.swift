@@ -25,6 +25,9 @@ extension Target.Dependency {
   static let logging = product(name: "Logging", package: "swift-log")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
+  static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
+  static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
 }
 
@@ -39,10 +42,14 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
   name: "breakwater",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "breakwater", targets: ["Command"])],
+  products: [
+    .executable(name: "breakwater", targets: ["Command"]),
+    .executable(name: "breakwater-fuzz", targets: ["Fuzz"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -59,12 +66,14 @@ let package = Package(
         "Telemetry", .arguments, .httpClient, .nioCore, .yams,
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["DataPlane", "PromQL", "Identity", "Telemetry"], swiftSettings: settings),
     library(
       "Breakwater",
       [
-        "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "TradingRuntime",
-        "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets", .httpClient,
-        .lifecycle, .logging, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .yams, .grdb,
+        "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "PromQL",
+        "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets",
+        .httpClient, .lifecycle, .logging, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .yams, .grdb,
       ]),
     library(
       "AdminAPI",
@@ -76,7 +85,12 @@ let package = Package(
     library("Alerting", ["MetricStore", "PromQL", "Telemetry", "ControlModel", .yams]),
     library("RequestLog", ["Telemetry", "ControlModel"]),
     library("Realtime", ["Telemetry", "ControlModel", .nioCore]),
-    library("DataPlane", ["Identity", "Telemetry", "ControlModel", .nioCore, .nioPosix]),
+    library(
+      "DataPlane",
+      [
+        "Identity", "Telemetry", "ControlModel", .nioCore, .nioPosix, .nioSSL, .nioTLS, .nioHTTP2, .nioHPACK,
+        .crypto,
+      ]),
     library("MetricStore", ["PromQL", "Telemetry"]),
     library("PromQL", []),
     library("TradingRuntime", ["Venues", "Strategy", "Store", "Telemetry", "ControlModel", .crypto, .grdb]),
@@ -109,31 +123,35 @@ let package = Package(
     tests(
       "ControlPlaneTests",
       ["ControlPlane", "TradingRuntime", "Store", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting"]),
+    tests("SimulationTests", ["TradingRuntime", "Store", "Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("MetricStoreTests", ["MetricStore", "PromQL", "Telemetry", "BreakwaterTesting"]),
     tests("AlertingTests", ["Alerting", "MetricStore", "PromQL", "Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("RequestLogTests", ["RequestLog", "Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("RealtimeTests", ["Realtime", "Telemetry", "ControlModel", "BreakwaterTesting", .nioCore]),
     tests(
       "DataPlaneTests",
-      ["DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .nioCore, .nioPosix, .httpClient],
+      [
+        "DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .nioCore, .nioPosix, .nioSSL,
+        .nioHTTP2, .nioHPACK, .httpClient,
+      ],
       resources: [.copy("Fixtures")]),
     tests(
       "BreakwaterTests",
       [
         "Breakwater", "AdminAPI", "Alerting", "MetricStore", "PromQL", "TradingRuntime", "Strategy", "Store",
-        "DataPlane", "Telemetry", "ControlModel", "BreakwaterTesting", .grdb,
+        "DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .grdb,
       ]),
     tests(
       "StoryTests",
       [
         "Breakwater", "AdminAPI", "Wire", "ControlPlane", "TradingRuntime", "DataPlane", "Identity", "Telemetry",
         "ControlModel", "BreakwaterTesting", .httpClient, .nioCore, .nioHTTP1,
-      ]),
+      ], resources: [.copy("Fixtures")]),
     tests(
       "BinaryTests",
       [
         "Command", "Wire", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .httpClient, .nioCore,
-        .nioPosix, .nioHTTP1,
+        .nioPosix, .nioHTTP1, .crypto,
       ]),
     tests("ArchitectureTests", ["Telemetry", "ControlModel", "AdminAPI", "Breakwater", "Alerting"]),
   ]

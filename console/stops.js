@@ -8,12 +8,14 @@ import { may, on, set, state } from './store.js';
 import { keepReceipt, proofFoot, renderProof } from './proof.js';
 import { approve, deny } from './approve.js';
 import { openRelease } from './release.js';
+import { proposalRow } from './proposals.js';
 
 const parts = {};
 
 export function mountStops() {
   parts.title = h('h2', { id: 'stops-h', tabindex: '-1' });
   parts.released = h('div');
+  parts.proposals = h('ul', { class: 'rows' });
   parts.approvals = h('ul', { class: 'rows' });
   parts.controls = h('ul', { class: 'rows' });
   parts.empty = h(
@@ -21,14 +23,14 @@ export function mountStops() {
     { class: 'empty' },
     'A stop appears here with its proof, and a release that waits for a second admin with its reason.',
   );
-  put($('#stops'), h('header', null, parts.title), parts.released, parts.approvals, parts.controls, parts.empty);
+  put($('#stops'), h('header', null, parts.title), parts.released, parts.proposals, parts.approvals, parts.controls, parts.empty);
   on('status', render);
   on('section', (section) => {
     parts.isWanted = section === 'stops';
     render();
   });
   on('receipt', (receipt) => {
-    if (receipt.state === 'released') showRelease(receipt);
+    if (['released', 'releasing'].includes(receipt.state)) showRelease(receipt);
     else {
       keepReceipt(receipt);
       parts.focusOn = receipt.control;
@@ -40,8 +42,8 @@ export function mountStops() {
 function render() {
   const controls = state.status?.controls;
   if (!controls) return;
-  const { active, pendingApprovals } = controls;
-  const isEmpty = !active.length && !pendingApprovals.length && !parts.released.firstElementChild;
+  const { active, pendingApprovals, proposals = [] } = controls;
+  const isEmpty = !active.length && !pendingApprovals.length && !proposals.length && !parts.released.firstElementChild;
   // Nothing stopped is said in the state bar; a card for it appears only to whoever came to look.
   $('#stops').hidden = isEmpty && !parts.isWanted;
   parts.empty.hidden = !isEmpty;
@@ -49,16 +51,18 @@ function render() {
   if (active.length) words.push(`${count(active.length, 'stop')} in force`);
   if (pendingApprovals.length)
     words.push(`${count(pendingApprovals.length, 'release waits', 'releases wait')} for approval`);
+  if (proposals.length) words.push(`${count(proposals.length, 'rule proposes', 'rules propose')} a stop`);
   text(parts.title, words.join(', ') || (isEmpty ? 'No stop is in force' : 'Released'));
   // With one row the row says it all; the heading stays for those who navigate by headings.
   attr(
     parts.title.parentElement,
     'class',
-    active.length + pendingApprovals.length + parts.released.childElementCount === 1 ? 'sr' : null,
+    active.length + pendingApprovals.length + proposals.length + parts.released.childElementCount === 1 ? 'sr' : null,
   );
+  keyed(parts.proposals, proposals, (item) => `${item.id} ${state.me.role}`, proposalRow);
   keyed(parts.approvals, pendingApprovals, (item) => `${item.id} ${state.me.role}`, approvalRow, updateApproval);
   keyed(parts.controls, active, (item) => item.id, controlRow, updateControl);
-  set('stopCount', active.length + pendingApprovals.length);
+  set('stopCount', active.length + pendingApprovals.length + proposals.length);
   if (parts.focusOn && active.some((control) => control.id === parts.focusOn)) {
     parts.focusOn = null;
     parts.title.focus();

@@ -18,10 +18,16 @@ package struct AdminContext: Sendable {
   package let auditKeeper: AuditKeeper
   /// Everyone who may have signed this log's checkpoints.
   package let auditKeys: [AuditVerifierKey]
+  package let keeper: ReplicaKeeper
+  package let history: HistoryRecorder
+  /// Where `history` writes.
+  package let historyFolder: String
   package let runtime: TradingRuntime
   package let log: LogWriter
   package let registry: MetricRegistry
   package let metricStore: MetricStore
+  /// Where samples that others send come in.
+  package let metricIntake: MetricIntake
   package let desk: AlertDesk
   package let pulse: AlertPulse
   package let alertRoom: AlertRoom
@@ -32,10 +38,17 @@ package struct AdminContext: Sendable {
   package let sessions: ConsoleSessions
   package let idempotency: IdempotencyDesk
   package let revocations: RevocationDesk
+  package let actAs: ActAsDesk
   package let streams = OpenStreams()
   package let keys: @Sendable () -> KeyRefreshStatus
   package let configuration: any ConfigurationKeeper
   package let about: About
+  /// How a release opens when its request does not say; nil at once.
+  package let releaseStages: ReleaseStages?
+  package let automatic: AutomaticControls
+  package let windows: PlannedStops
+  package let drills: Drills
+  package let planeMemory: PlaneMemory
   /// Waits, or returns early when cancelled.
   package let sleep: @Sendable (Duration) async -> Void
 
@@ -56,12 +69,14 @@ package struct AdminContext: Sendable {
 
   package init(
     clocks: Clocks, ids: IDSource, processor: CommandProcessor, controlStore: SQLiteControlStore,
-    auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], runtime: TradingRuntime,
+    auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], keeper: ReplicaKeeper, history: HistoryRecorder,
+    historyFolder: String, runtime: TradingRuntime,
     log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, pulse: AlertPulse,
     alertRoom: AlertRoom, backtests: BacktestDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
-    revocations: RevocationDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
-    configuration: any ConfigurationKeeper, about: About,
+    revocations: RevocationDesk, actAs: ActAsDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
+    configuration: any ConfigurationKeeper, about: About, releaseStages: ReleaseStages? = nil,
+    automatic: AutomaticControls, windows: PlannedStops, drills: Drills, planeMemory: PlaneMemory,
     sleep: @escaping @Sendable (Duration) async -> Void
   ) {
     self.clocks = clocks
@@ -70,10 +85,14 @@ package struct AdminContext: Sendable {
     self.controlStore = controlStore
     self.auditKeeper = auditKeeper
     self.auditKeys = auditKeys
+    self.keeper = keeper
+    self.history = history
+    self.historyFolder = historyFolder
     self.runtime = runtime
     self.log = log
     self.registry = registry
     self.metricStore = metricStore
+    metricIntake = MetricIntake(metricStore, metrics: registry, now: clocks.wall)
     self.desk = desk
     self.pulse = pulse
     self.alertRoom = alertRoom
@@ -84,9 +103,15 @@ package struct AdminContext: Sendable {
     self.sessions = sessions
     self.idempotency = idempotency
     self.revocations = revocations
+    self.actAs = actAs
     self.keys = keys
     self.configuration = configuration
     self.about = about
+    self.releaseStages = releaseStages
+    self.automatic = automatic
+    self.windows = windows
+    self.drills = drills
+    self.planeMemory = planeMemory
     self.sleep = sleep
   }
 }

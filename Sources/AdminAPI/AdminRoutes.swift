@@ -30,13 +30,16 @@ package struct AdminRoutes {
   private static let auditors: Set<Role> = [.auditor, .admin]
   private static let scrapers: Set<Role> = [.metrics, .admin]
   private static let traders: Set<Role> = [.user]
+  private static let senders: Set<Role> = [.service, .metrics, .admin, .user]
   private static let everyone = Set(Role.allCases)
-  /// Metrics and alerts are labelled with tenants: for those who watch over all of them, not for a tenant's user.
+  /// Rules and alerts are about everyone: for those who watch over all tenants, not for a tenant's user, who may query
+  /// series because every selector of such a query also asks for the token's tenant.
   private static let watchers: Set<Role> = [.support, .operator, .admin, .auditor, .metrics]
 
   package var all: [Route] {
     var routes = health + console(ConsoleEndpoints(context: context, verify: verify, files: filesByPath))
-    routes += status + controls + alerts + requests + revocations + configuration + audit + trading + streams
+    routes += status + controls + planning + alerts + requests + revocations + actAs + configuration + audit + metrics
+    routes += trading + streams
     routes +=
       prometheus("", on: .ops, access: .open) + prometheus("/prometheus", on: .public, access: .roles(Self.watchers))
     let documented = routes
@@ -82,6 +85,7 @@ package struct AdminRoutes {
 
   private var controls: [Route] {
     let controls = ControlEndpoints(context: context)
+    let releases = ReleaseEndpoints(context: context)
     let readers = Route.Access.roles(Self.readers)
     let stoppers = Route.Access.roles(Self.stoppers)
     let admins = Route.Access.roles(Self.admins)
@@ -92,26 +96,52 @@ package struct AdminRoutes {
       get(
         "/admin/controls/effective", readers, .control, "What a scope is subject to, with causes.", controls.effective),
       get("/admin/controls/{id}", readers, .control, "One control document.", controls.show),
-      post("/admin/controls/{id}/release", admins, .control, "Ask for a control to be lifted.", controls.release),
+      get("/admin/controls/{id}/receipt", readers, .control, "What is true of a stop now.", controls.receipt),
+      post("/admin/controls/{id}/release", admins, .control, "Ask for a control to be lifted.", releases.release),
       post("/admin/halt", stoppers, .control, "Stop all trading.", controls.halt),
-      post("/admin/resume", admins, .control, "Ask for every global control to be lifted.", controls.resume),
+      post("/admin/resume", admins, .control, "Ask for every global control to be lifted.", releases.resume),
       post("/admin/tenants/{tenant}/disable", stoppers, .control, "Stop a tenant.", controls.disable),
       post(
-        "/admin/tenants/{tenant}/enable", admins, .control, "Ask for a tenant's controls to be lifted.", controls.enable
+        "/admin/tenants/{tenant}/enable", admins, .control, "Ask for a tenant's controls to be lifted.", releases.enable
       ),
       post(
         "/admin/tenants/{tenant}/profiles/{profile}/disable", stoppers, .control, "Stop a profile.", controls.disable),
       post(
         "/admin/tenants/{tenant}/profiles/{profile}/enable", admins, .control,
-        "Ask for a profile's controls to be lifted.", controls.enable),
-      get("/admin/approvals", readers, .control, "Releases waiting, and decided.", controls.approvals),
-      get("/admin/approvals/{id}", readers, .control, "One approval.", controls.approval),
+        "Ask for a profile's controls to be lifted.", releases.enable),
+      get("/admin/approvals", readers, .control, "Releases waiting, and decided.", releases.approvals),
+      get("/admin/approvals/{id}", readers, .control, "One approval.", releases.approval),
       post("/admin/approvals/{id}/approve", admins, .control, "Approve; answers the receipt.") {
-        (call: Call) async throws(Refusal) -> Reply in try await controls.decide(call, .approve)
+        (call: Call) async throws(Refusal) -> Reply in try await releases.decide(call, .approve)
       },
       post("/admin/approvals/{id}/deny", admins, .control, "Deny.") { (call: Call) async throws(Refusal) -> Reply in
-        try await controls.decide(call, .deny)
+        try await releases.decide(call, .deny)
       },
+    ]
+  }
+
+  private var planning: [Route] {
+    let automatic = AutomaticEndpoints(context: context)
+    let releases = ReleaseEndpoints(context: context)
+    let windows = WindowEndpoints(context: context)
+    let drills = DrillEndpoints(context: context)
+    let readers = Route.Access.roles(Self.readers)
+    let stoppers = Route.Access.roles(Self.stoppers)
+    let admins = Route.Access.roles(Self.admins)
+    return [
+      get("/admin/automatic", readers, .control, "Proposals with their countdown, and the shadow log.", automatic.list),
+      get("/admin/automatic/{id}", readers, .control, "One of them with what the rule saw.", automatic.show),
+      post(
+        "/admin/automatic/{id}/accept", stoppers, .control, "Do what it proposes; answers the receipt.",
+        automatic.accept),
+      post("/admin/automatic/{id}/dismiss", stoppers, .control, "Decide against it.", automatic.dismiss),
+      post("/admin/automatic/{id}/undo", admins, .control, "Ask for what it stopped to be lifted.", releases.undo),
+      get("/admin/windows", readers, .control, "Planned stops, what comes next first.", windows.list),
+      post("/admin/windows", admins, .control, "Plan a stop.", windows.add),
+      route(.delete, "/admin/windows/{id}", admins, .control, "Remove a planned stop.", windows.remove),
+      get("/admin/drills", readers, .admin, "Drills, newest first.", drills.list),
+      post("/admin/drills", stoppers, .admin, "Run a drill; answers its report.", drills.start),
+      get("/admin/drills/{id}", readers, .admin, "One drill's report; `last` is the newest.", drills.show),
     ]
   }
 
@@ -165,13 +195,27 @@ package struct AdminRoutes {
   private var audit: [Route] {
     let audit = AuditEndpoints(context: context)
     let auditors = Route.Access.roles(Self.auditors)
+    let readers = Route.Access.roles(Self.readers)
+    let replicas = ReplicaEndpoints(context: context)
     return [
       get("/admin/audit", auditors, .admin, "Audit records, newest first.", audit.list),
       get("/admin/audit/verify", auditors, .admin, "Walk the whole log.", audit.verify),
       get("/admin/audit/checkpoint", auditors, .admin, "A signed note over the log as it stands.", audit.checkpoint),
       get("/admin/audit/proofs/inclusion", auditors, .admin, "That an entry is in the log.", audit.inclusion),
       get("/admin/audit/proofs/consistency", auditors, .admin, "That the log only grew.", audit.consistency),
+      get("/admin/history/export", auditors, .admin, "This replica's history.", replicas.history),
+      get("/admin/replicas", readers, .control, "Gates that share the control store.", replicas.list),
+      post(
+        "/admin/replicas/{replica}/remove", .roles(Self.admins), .admin, "Forget a gate that is gone.", replicas.remove),
       get("/admin/audit/export", auditors, .admin, "The log, to be verified anywhere.", audit.export),
+    ]
+  }
+
+  private var metrics: [Route] {
+    [
+      post(
+        "/admin/metrics/snapshot", .roles(Self.admins), .admin, "Write all samples as Prometheus blocks.",
+        MetricEndpoints(context: context).snapshot)
     ]
   }
 
@@ -182,6 +226,19 @@ package struct AdminRoutes {
       get("/admin/revocations", admins, .control, "Tokens that are not believed any more.", revocations.list),
       post("/admin/revocations", admins, .control, "Revoke tokens; in force when it answers.", revocations.add),
       route(.delete, "/admin/revocations", admins, .control, "Lift a revocation.", revocations.remove),
+    ]
+  }
+
+  private var actAs: [Route] {
+    let actAs = ActAsEndpoints(context: context)
+    let staff = Route.Access.roles([.support, .admin])
+    return [
+      get("/admin/act-as", .roles(Self.readers), .admin, "Who acts, or acted, as which tenant.", actAs.list),
+      post("/admin/act-as", staff, .admin, "Begin to act as a tenant; answers a token.", actAs.begin),
+      route(.delete, "/admin/act-as/{id}", staff, .control, "End a session; in force when it answers.", actAs.end),
+      get(
+        "/api/v1/act-as", .roles(Self.traders), .read, on: .public, "Who acted as the caller's tenant, and why.",
+        actAs.own),
     ]
   }
 
@@ -226,23 +283,47 @@ package struct AdminRoutes {
 
   private func prometheus(_ prefix: String, on listeners: Route.Listeners, access: Route.Access) -> [Route] {
     let prometheus = PrometheusEndpoints(context: context)
+    let series = access == .open ? access : Route.Access.roles(Self.everyone)
     func row(
-      _ method: Method, _ path: String, _ summary: String,
+      _ method: Method, _ path: String, _ summary: String, _ access: Route.Access,
       _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
     ) -> Route {
       route(method, prefix + "/api/v1/" + path, access, .admin, on: listeners, summary, handle)
     }
-    return [
-      row(.get, "query", "Instant query.", prometheus.query), row(.post, "query", "Instant query.", prometheus.query),
-      row(.get, "query_range", "Range query.", prometheus.queryRange),
-      row(.post, "query_range", "Range query.", prometheus.queryRange),
-      row(.get, "series", "Series by selector.", prometheus.series),
-      row(.get, "labels", "Label names.", prometheus.labels),
-      row(.get, "label/{name}/values", "Values of a label.", prometheus.labelValues),
-      row(.get, "rules", "Rules and their state.", prometheus.rules),
-      row(.get, "alerts", "Active alerts.", prometheus.alerts),
-      row(.get, "status/buildinfo", "Build information.", prometheus.buildInfo),
-    ]
+    func both(
+      _ path: String, _ summary: String, _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+    ) -> [Route] {
+      [row(.get, path, summary, series, handle), row(.post, path, summary, series, handle)]
+    }
+    func intake(
+      _ path: String, _ summary: String, _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+    ) -> Route {
+      Route(
+        .post, prefix + "/api/v1/" + path, access: access == .open ? .open : .roles(Self.senders), on: listeners,
+        class: .admin,
+        action: .endpoint(Endpoint(summary, bodyBytesMax: PrometheusEndpoints.intakeBytesMax, handle: handle)))
+    }
+    return both("query", "Instant query.", prometheus.query)
+      + both("query_range", "Range query.", prometheus.queryRange)
+      + both("series", "Series by selector.", prometheus.series) + both("labels", "Label names.", prometheus.labels)
+      + both("query_exemplars", "Exemplars by query.", prometheus.queryExemplars)
+      + both("format_query", "A query in canonical form.", prometheus.formatQuery)
+      + both("parse_query", "A query's syntax tree.", prometheus.parseQuery) + [
+        row(.get, "label/{name}/values", "Values of a label.", series, prometheus.labelValues),
+        row(.get, "metadata", "What metrics mean.", series, prometheus.metadata),
+        row(.get, "rules", "Rules and their state.", access, prometheus.rules),
+        row(.get, "alerts", "Active alerts.", access, prometheus.alerts),
+        row(.get, "targets", "Nothing is scraped.", access, prometheus.targets),
+        row(.get, "status/buildinfo", "Build information.", series, prometheus.buildInfo),
+        row(.get, "status/runtimeinfo", "How the store is.", access, prometheus.runtimeInfo),
+        row(.get, "status/flags", "Settings of queries and store.", access, prometheus.flags),
+        row(.get, "status/config", "An empty Prometheus configuration.", access, prometheus.configurationText),
+        row(.get, "status/tsdb", "Which names and labels have most series.", access, prometheus.storeStatus),
+        intake("write", "remote_write 1.0.", prometheus.write),
+        intake("otlp/v1/metrics", "OTLP metrics, protobuf or JSON.", prometheus.otlp),
+        route(
+          .get, prefix + "/federate", series, .admin, on: listeners, "Newest samples as text.", prometheus.federate),
+      ]
   }
 
   private func console(_ endpoints: ConsoleEndpoints) -> [Route] {

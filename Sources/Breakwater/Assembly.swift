@@ -1,6 +1,6 @@
 package import AdminAPI
 import Alerting
-import ControlModel
+package import ControlModel
 package import ControlPlane
 package import DataPlane
 package import Identity
@@ -25,6 +25,9 @@ package struct Assembly: Sendable {
     package var keyRefresh = KeyRefreshSettings()
     /// What `reload` and SIGHUP read again.
     package var file: ConfigurationFile?
+    package var sockets = InheritedSockets()
+    /// What happens at each moment at which a test may have the process die.
+    package var failpoint: @Sendable (Failpoint) -> Void = { _ in }
 
     package init() {}
   }
@@ -42,8 +45,11 @@ package struct Assembly: Sendable {
   let log: LogWriter
   let metrics: MetricRegistry
   let metricStore: MetricStore
+  let forwardings: [MetricForwarding]
   let desk: AlertDesk
   let auditKeeper: AuditKeeper
+  let keeper: ReplicaKeeper
+  let history: HistoryRecorder
   let alertRoom: AlertRoom
   let ruleWatch: RuleWatch
   let pulse = AlertPulse()
@@ -51,6 +57,7 @@ package struct Assembly: Sendable {
   let bus: EventBus
   let refresher: KeyRefresher?
   let dataPlane: DataPlane
+  let automaticFeed: AutomaticFeed
   let drainState: DrainState
   let journaledStops: [Control]
   let directory: DataDirectory
@@ -77,10 +84,11 @@ package struct Assembly: Sendable {
     ProcessMetrics.register(metrics, directory: directory, clocks: clocks)
 
     // What must survive.
-    let auditKey = try AuditKey.load(directory.path, seed: SystemSources.secret)
-    let auditKeys = auditKey.allKeys(in: directory.path)
+    let storeFolder = try StoreFolder(configuration, directory)
+    let auditKey = try AuditKey.load(storeFolder.path, seed: SystemSources.secret)
+    let auditKeys = auditKey.allKeys(in: storeFolder.path)
     let controlStore = try SQLiteControlStore(
-      directory.file("control.sqlite"), key: auditKey, clocks: clocks, metrics: metrics)
+      storeFolder.path + "/control.sqlite", key: auditKey, clocks: clocks, metrics: metrics)
     let recorded = events
     auditKeeper = try AuditKeeper(
       controlStore, keys: auditKeys, witness: try configuration.auditWitness.map { try AuditWitness($0) },
@@ -97,49 +105,82 @@ package struct Assembly: Sendable {
 
     // Trading.
     let ids = IDSource(seed: SystemSources.seed()) { clocks.now }
-    let gate = OrderGate()
+    let gate = OrderGate(monotonic: clocks.monotonic)
+    gate.setLease(until: 0)
+    let run = ids.requestID().text
+    history = try HistoryRecorder(
+      directory.path, replica: configuration.replica, run: run, monotonic: clocks.monotonic)
     let paper = try PaperVenue(
-      id: configuration.runtime.venue, logPath: directory.file("paper-venue.log"), seed: SystemSources.seed()
-    ) { clocks.now }
+      id: configuration.runtime.venue, logPath: directory.file("paper-venue.log"), seed: SystemSources.seed(),
+      sessions: Self.sessions(configuration.runtime.hours), now: { clocks.now })
     venue = paper
+    var trading = TradingRuntime.Settings(
+      replica: configuration.replica, venue: configuration.runtime.venue,
+      loopInterval: configuration.runtime.loopInterval, drainTimeout: configuration.controls.drainTimeout,
+      instrument: try Instrument(
+        tick: Price(mantissa: 1_000_000), lot: Quantity(mantissa: 1_000_000_000),
+        quantityMin: Quantity(mantissa: 1_000_000_000), notionalMin: Money(mantissa: 100_000_000)))
+    trading.barInterval = .milliseconds(Int64(60_000 / configuration.runtime.speed))
     runtime = TradingRuntime(
-      settings: TradingRuntime.Settings(
-        replica: configuration.replica, venue: configuration.runtime.venue,
-        loopInterval: configuration.runtime.loopInterval, drainTimeout: configuration.controls.drainTimeout,
-        instrument: try Instrument(
-          tick: Price(mantissa: 1_000_000), lot: Quantity(mantissa: 1_000_000_000),
-          quantityMin: Quantity(mantissa: 1_000_000_000), notionalMin: Money(mantissa: 100_000_000))),
+      settings: trading,
       gate: gate, records: records, venue: paper,
       market: Self.market(configuration, material, position: try records.marketPosition()), clocks: clocks, ids: ids,
-      log: events, metrics: metrics, sleep: SystemSources.sleep, onBar: { paper.advance($0, $1) })
+      log: events, metrics: metrics, sleep: SystemSources.sleep, onBar: { paper.advance($0, $1) }, history: history)
 
     // Control.
     var control = CommandProcessor.Settings(replica: configuration.replica)
     control.requiresApproval = configuration.controls.requiresApproval
     control.reviewAfterMilliseconds = Int64(configuration.controls.reviewAfter / .milliseconds(1))
+    control.approvers = configuration.controls.approvers
+    control.breakGlassPerDay = configuration.controls.breakGlassPerDay
+    let firing = FiringAlerts()
+    control.reach = options.failpoint
     processor = CommandProcessor(
       settings: control, store: controlStore, journal: journal, runtime: runtime, clocks: clocks, ids: ids,
-      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce)
+      metrics: metrics, sleep: SystemSources.sleep, announce: ControlAnnouncer(events: events, bus: bus).announce,
+      guards: ReleaseGuards(runtime, firing), flatten: runtime.flattening(configuration.controls.flatten),
+      history: history)
+    var part = ReplicaKeeper.Settings(
+      replica: configuration.replica, run: run, home: try storeFolder.home(), isShared: configuration.sharedStore != nil
+    )
+    part.lease = configuration.controls.lease
+    keeper = ReplicaKeeper(
+      part, store: controlStore, watch: { try? await controlStore.epoch() }, processor: processor, runtime: runtime,
+      clocks: clocks, metrics: metrics, history: history, sleep: SystemSources.sleep)
 
     // Watching.
-    metricStore = MetricStore(metrics: metrics)
+    metricStore = MetricStore(Self.storeSettings(configuration, directory), metrics: metrics)
+    let (store, registry) = (metricStore, metrics)
+    forwardings = configuration.metrics.remoteWrite.map { receiver in
+      MetricForwarding(receiver.name, store, metrics: registry, sleep: SystemSources.sleep) {
+        await OutboundHTTP.remoteWrite(receiver.url, $0)
+      }
+    }
     var alerting = AlertDesk.Settings()
     alerting.intervalMilliseconds = Int64(configuration.alerting.interval / .milliseconds(1))
     desk = AlertDesk(
       material.ruleGroups, settings: alerting, store: metricStore, clocks: clocks, metrics: metrics)
+    firing.watch(desk)
     alertRoom = try Self.alertRoom(
       configuration, desk, controlStore, alerts: directory.file("alerts.sqlite"), clocks: clocks, metrics: metrics,
       at: startedAt)
-
     let backtests = try BacktestDesk(
       alertRoom.recorder.store, audit: controlStore, committed: EmbeddedFiles.backtests)
     ruleWatch = RuleWatch(configuration.alerting.rules, metrics: metrics)
 
+    // Stops by rules, by the calendar, and rehearsed.
+    automaticFeed = AutomaticFeed(
+      desk: desk, store: metricStore, log: log,
+      backtests: material.backtests)
+    let planning = try Planning(
+      configuration.controls, processor: processor, runtime: runtime, store: controlStore, events: events, bus: bus,
+      clocks: clocks, ids: ids, metrics: metrics)
+
     // Who may come in.
-    let identity = try IdentitySources(configuration.auth, options: options, metrics: metrics)
+    let authority = try ActAsKey.authority(in: directory)
+    let identity = try IdentitySources(configuration.auth, actAs: authority, options: options, metrics: metrics)
     refresher = identity.refresher
-    live = LiveConfiguration(
-      configuration, rules: material.ruleGroups, file: options.file, clocks: clocks, metrics: metrics)
+    live = LiveConfiguration(configuration, file: options.file, clocks: clocks, metrics: metrics)
     let revocations = try RevocationDesk(controlStore, policy: configuration.auth.policy, at: clocks.now)
     let sessions = ConsoleSessions(keys: options.consoleKeys, now: { clocks.now }, secret: SystemSources.secret)
 
@@ -147,15 +188,19 @@ package struct Assembly: Sendable {
     drainState = DrainState()
     context = AdminContext(
       clocks: clocks, ids: ids, processor: processor, controlStore: controlStore, auditKeeper: auditKeeper,
-      auditKeys: auditKeys, runtime: runtime, log: log, registry: metrics,
+      auditKeys: auditKeys, keeper: keeper, history: history, historyFolder: directory.path, runtime: runtime, log: log,
+      registry: metrics,
       metricStore: metricStore, desk: desk, pulse: pulse, alertRoom: alertRoom,
       backtests: backtests, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
-      idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations, keys: identity.status,
+      idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations,
+      actAs: ActAsDesk(authority, store: controlStore, revocations: revocations, ids: ids), keys: identity.status,
       configuration: live,
       about: AdminContext.About(
         environment: configuration.environmentName, replica: configuration.replica, version: options.version,
-        startedAt: startedAt), sleep: SystemSources.sleep)
+        startedAt: startedAt), releaseStages: configuration.controls.stages,
+      automatic: planning.automatic, windows: planning.windows, drills: planning.drills, planeMemory: planning.memory,
+      sleep: SystemSources.sleep)
     context.measureHealth()
     let verifier = identity.verifier
     routes =
@@ -180,12 +225,12 @@ package struct Assembly: Sendable {
         log: { [evidence] in
           evidence.add($0)
           log.append($0)
-        }, keyMissing: identity.keyMissing),
+        }, keyMissing: identity.keyMissing, tell: { [events] in events.emit($0) }),
       verifier: verifier, revocations: revocations.list,
-      snapshot: Self.snapshot(configuration, routes, metrics: metrics))
-    live.onApply { [dataPlane, routes, metrics, desk, alertRoom] configuration, rules in
-      dataPlane.replace(Self.snapshot(configuration, routes, metrics: metrics))
-      desk.replace(rules)
+      snapshot: Self.snapshot(configuration, material, routes, metrics: metrics))
+    live.onApply { [dataPlane, routes, metrics, desk, alertRoom] configuration, material in
+      dataPlane.replace(Self.snapshot(configuration, material, routes, metrics: metrics))
+      desk.replace(material.ruleGroups)
       alertRoom.replace(configuration.alerting.routing, at: clocks.now)
     }
   }
@@ -200,7 +245,7 @@ package struct Assembly: Sendable {
       try AlertStore(path, clocks: clocks, metrics: metrics), clocks: clocks, metrics: metrics)
     let recalled = recorder.recall(at: now)
     let ended = desk.restore(recalled.records, at: now)
-    let externalURL = alerting.externalURL ?? "http://\(configuration.server.listen)"
+    let externalURL = alerting.externalURL ?? configuration.publicURL
     let notifier = Notifier(
       alerting.receivers, externalURL: externalURL, ledger: recorder, clocks: clocks, metrics: metrics,
       sleep: { try await Task.sleep(for: $0) }, send: OutboundHTTP.deliver)
@@ -213,24 +258,48 @@ package struct Assembly: Sendable {
   }
 
   private static func snapshot(
-    _ configuration: Configuration, _ own: [Route], metrics: MetricRegistry
+    _ configuration: Configuration, _ material: Material, _ own: [Route], metrics: MetricRegistry
   ) -> DataPlane.Snapshot {
+    if let tls = material.tls {
+      metrics.family(MetricCatalog.tlsCertificateExpiry).gauge("public").set(Double(tls.notAfter.unixSeconds))
+    }
     let forwarded = configuration.routes.map { route in
       Route(
         nil, route.path, access: .roles(route.roles), on: .public, class: route.trafficClass, cost: route.cost,
-        guard: route.guardMode, isMultiTenant: route.isMultiTenant, action: .forward(upstream: route.upstream))
+        honoursIdempotencyKey: route.honoursIdempotencyKey, guard: route.guardMode,
+        isMultiTenant: route.isMultiTenant, allowsWebSocket: route.allowsWebSocket,
+        action: .forward(upstream: route.upstream))
     }
     return DataPlane.Snapshot(
       publicRoutes: RouteTable((own + forwarded).filter { $0.listeners.contains(.public) }),
       opsRoutes: RouteTable(own.filter { $0.listeners.contains(.ops) }),
       upstreams: Dictionary(configuration.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-      limiter: RateLimiter(configuration.limits, metrics: metrics), isolation: configuration.isolation)
+      limiter: RateLimiter(configuration.limits, metrics: metrics), isolation: configuration.isolation,
+      tls: material.tls)
+  }
+
+  private static func storeSettings(_ configuration: Configuration, _ directory: DataDirectory) -> MetricStore.Settings
+  {
+    var settings = MetricStore.Settings()
+    settings.folder = directory.file("metrics")
+    settings.retentionMilliseconds = Int64(configuration.metrics.retention / .milliseconds(1))
+    settings.random = { SystemSources.seed() }
+    settings.followsPrometheus2 = configuration.metrics.followsPrometheus2
+    return settings
   }
 
   private static func market(
     _ configuration: Configuration, _ material: Material, position: String?
   ) -> any MarketData {
     RecordedMarket(material.bars, barsPerMinute: configuration.runtime.speed, from: position) ?? NoMarket()
+  }
+
+  /// What the paper venue's market takes at a moment.
+  private static func sessions(_ hours: MarketCalendar) -> @Sendable (WallTime) -> MarketStanding {
+    { now in
+      if case .open = hours.status(at: now) { return .open }
+      return .closed(opensAt: hours.nextSession(from: now)?.open)
+    }
   }
 
   /// Records go to the log; those about orders also to whoever watches.

@@ -31,6 +31,7 @@ extension CommandProcessor {
     runtime.setHeld(false)
     view.withLock { $0.isHeld = false }
     publish()
+    noteOpened()
   }
 
   /// What restricts now, for readers that must not wait.

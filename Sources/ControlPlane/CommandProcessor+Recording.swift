@@ -60,35 +60,54 @@ extension CommandProcessor {
     do throws(StoreFailure) {
       try await journal.record(hold)
       recording.noteJournaled(at: clocks.now)
+      settings.reach(.afterJournal)
     } catch {
       metrics.journalFailures.increment()
     }
   }
 
-  /// One attempt; nil when the store did not take it.
+  /// One attempt; nil when the store did not take it. Transitions of other replicas that come first only change the epoch.
   private func commit(
     _ hold: Control, actor: String, requestID: RequestID, action: String
   ) async -> CommittedStop? {
-    let control = hold.stamped(committed.epoch.next)
-    let entry = AuditEntry(
+    for _ in 0..<settings.conflictsMax {
+      let control = hold.stamped(committed.epoch.next)
+      do throws(StoreFailure) {
+        let audit = try await store.commit(
+          ControlCommit(
+            expecting: committed.epoch, epoch: control.epoch, imposed: [control],
+            audit: entry(control, actor: actor, requestID: requestID, action: action)))
+        settings.reach(.afterStoreWrite)
+        if committed.epoch < control.epoch { committed.impose(control) }
+        noteCommitted(control, audit)
+        await settle(hold)
+        return CommittedStop(control: control, audit: audit, at: clocks.now)
+      } catch  where error.kind == .conflict {
+        guard await catchUp() else { return nil }
+        // Ours after all, in force or released by now.
+        if let stored = await stored(hold.id) {
+          await settle(hold)
+          return CommittedStop(control: stored, audit: nil, at: clocks.now)
+        }
+      } catch {
+        return nil
+      }
+    }
+    return nil
+  }
+
+  private func stored(_ id: ControlID) async -> Control? {
+    if let control = committed.controls[id] { return control }
+    return (try? await store.document(id))?.control
+  }
+
+  private func entry(_ control: Control, actor: String, requestID: RequestID, action: String) -> AuditEntry {
+    AuditEntry(
       at: control.createdAt, actor: actor, action: action, object: control.id.text, after: Self.digest([control]),
       requestID: requestID, reason: control.reason,
       summary:
         "\(control.kind == .halt ? "stopped" : "disabled") \(control.scope.summary): level \(control.level.text), cancel \(control.cancel.rawValue)"
     )
-    do throws(StoreFailure) {
-      let audit = try await store.commit(
-        ControlCommit(expecting: committed.epoch, epoch: control.epoch, imposed: [control], audit: entry))
-      committed.impose(control)
-      await settle(hold)
-      return CommittedStop(control: control, audit: audit, at: clocks.now)
-    } catch  where error.kind == .conflict {
-      guard await catchUp(), let stored = committed.controls[hold.id] else { return nil }
-      await settle(hold)
-      return CommittedStop(control: stored, audit: nil, at: clocks.now)
-    } catch {
-      return nil
-    }
   }
 
   /// A hold became a committed control.
@@ -111,8 +130,8 @@ extension CommandProcessor {
   /// holds. False when it cannot say, or is behind us.
   func catchUp() async -> Bool {
     guard let record = try? await store.load(), record.state.epoch >= committed.epoch else { return false }
-    committed = record.state
-    approvals = Dictionary(record.approvals.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    if record.state.epoch > committed.epoch { committed = record.state }
+    for approval in record.approvals { approvals[approval.id] = approval }
     publish()
     return true
   }
@@ -202,12 +221,13 @@ extension CommandProcessor {
   }
 
   func tell(
-    _ what: ControlNotice.What, _ controls: [Control], approval: Approval? = nil, actor: String, requestID: RequestID
+    _ what: ControlNotice.What, _ controls: [Control], approval: Approval? = nil, actor: String, requestID: RequestID,
+    detail: String? = nil
   ) {
     announce(
       ControlNotice(
         what: what, controls: controls, approval: approval, actor: actor, epoch: inForce.epoch, at: clocks.now,
-        requestID: requestID))
+        requestID: requestID, detail: detail))
   }
 
   static func digest(_ controls: [Control]) -> String {

@@ -14,6 +14,7 @@ struct ControlMetrics: Sendable {
   private let unrecorded: Gauge
   private let tenantState: MetricFamily
   let journalFailures: Counter
+  let breakGlass: Counter
 
   init(_ registry: MetricRegistry) {
     haltActive = registry.gauge(MetricCatalog.controlHaltActive)
@@ -26,6 +27,7 @@ struct ControlMetrics: Sendable {
     pending = registry.gauge(MetricCatalog.controlPendingApprovals)
     unrecorded = registry.gauge(MetricCatalog.controlUnrecorded)
     tenantState = registry.family(MetricCatalog.tenantState)
+    breakGlass = registry.counter(MetricCatalog.controlBreakGlass)
     journalFailures = registry.counter(MetricCatalog.auditWriteFailures)
   }
 

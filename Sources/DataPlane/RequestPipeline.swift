@@ -18,8 +18,12 @@ extension ClientConnection {
 
   /// Everything between knowing what is asked and doing it. Runs again when a missing signing key has been fetched.
   func admit(_ head: RequestHead, _ bytes: ByteBuffer, mayWaitForKeys: Bool = true) {
-    let now = loop.clocks.monotonic()
+    let now = mayWaitForKeys ? exchange.startedAt : loop.clocks.monotonic()
     do throws(Refusal) {
+      if let standingRefusal {
+        exchange.keepsConnection = false
+        throw standingRefusal
+      }
       let route = try match(head, bytes)
       exchange.caller = try authenticate(head, bytes, route, at: now)
       try authorize(exchange.caller, route)
@@ -28,7 +32,8 @@ extension ClientConnection {
       try spend(route, exchange.caller, at: now)
       switch route.action {
       case .endpoint(let endpoint): try collect(for: endpoint, head, bytes)
-      case .forward(let upstream): try forward(to: upstream, head, bytes)
+      case .forward(let upstream):
+        try forward(to: upstream, route, head, bytes, tunnelKey: try tunnelKey(head, bytes, route))
       }
     } catch {
       if error.code == .authUnknownKey, mayWaitForKeys, waitForKeys(head, bytes) { return }
@@ -41,6 +46,7 @@ extension ClientConnection {
 
   /// Starts the clocks of one request and gives it an id, until a good one of the client's is found.
   func begin() {
+    freshUntil = 0
     exchange.startedAt = loop.clocks.monotonic()
     exchange.wallStart = loop.clocks.wall()
     exchange.peer = peer
@@ -123,7 +129,7 @@ extension ClientConnection {
     let wall = WallTime(unixMilliseconds: exchange.wallStart)
     if let known = try loop.authenticator.cache.principal(for: token, at: wall) { return known }
     guard isLimited(route) else { return try verifyNow(token, at: wall) }
-    let bucket = caller.addressBucket(exchange.peer, loop.snapshot.limiter, at: now)
+    let bucket = checkingBucket(for: route, at: now)
     if let wait = bucket.wait(1, at: now) {
       throw limited(.ip, loop.snapshot.limiter.allowance(ip: bucket, at: now), RateAllowance.seconds(wait))
     }
@@ -133,6 +139,15 @@ extension ClientConnection {
       _ = bucket.take(1, at: now)
       throw error
     }
+  }
+
+  /// What unverified tokens of this address are checked on. Those sent to cancel something have a bucket of their own: an
+  /// address that has spent all on reading must still get its cancels looked at.
+  private func checkingBucket(for route: Route, at now: Int64) -> RateBucket {
+    guard route.trafficClass == .riskReducing else {
+      return caller.addressBucket(exchange.peer, loop.snapshot.limiter, at: now)
+    }
+    return loop.snapshot.limiter.ip.bucket(exchange.peer.limitKey + " cancels", at: now)
   }
 
   private func verifyNow(_ token: Span<UInt8>, at now: WallTime) throws(Refusal) -> Principal {
@@ -157,7 +172,9 @@ extension ClientConnection {
     guard let cookie = head.cookie, ConsoleCookie.mayOpen(exchange.template),
       let session = ConsoleCookie.session(in: span, cookie)
     else { throw missing }
-    if !head.method.isSafe, !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span) {
+    if !head.method.isSafe,
+      !ConsoleCookie.isSameOrigin(head, loop.parser.fields, span, isSecure: exchange.peer.isSecure)
+    {
       throw Refusal(.accessDenied, "A signed-in browser may change things only from the console's own pages.")
     }
     guard let token = loop.dataPlane.hooks.sessionToken(session) else {
@@ -178,6 +195,7 @@ extension ClientConnection {
         let (connection, head, bytes, id) = parked.value
         guard connection.phase == .waitingForKeys, connection.exchange.requestID == id else { return }
         connection.phase = .head
+        connection.parseAgain(bytes)
         connection.admit(head, bytes, mayWaitForKeys: false)
         connection.process()
         connection.flushIfNeeded()
@@ -198,8 +216,19 @@ extension ClientConnection {
       }
     case .open: break
     }
+    if let acting = caller.actingAs { try restrict(acting, route) }
     if route.changesTrading, let tenant = caller.tenant, let refusal = loop.dataPlane.hooks.tradingRefusal(tenant) {
       throw refusal
+    }
+  }
+
+  /// Whoever acts as a tenant reaches what its users reach, and changes nothing unless the session was begun for that.
+  private func restrict(_ acting: ActingAs, _ route: Route) throws(Refusal) {
+    guard !ConsoleCookie.mayOpen(route.template) else {
+      throw Refusal(.accessDenied, "A session that acts as a tenant reaches only what the tenant's users reach.")
+    }
+    guard exchange.method.isSafe || !acting.isReadOnly else {
+      throw Refusal(.accessDenied, "This act-as session only reads; begin one with mode write to change something.")
     }
   }
 
@@ -211,7 +240,8 @@ extension ClientConnection {
   /// Takes the route's cost from every bucket of the caller.
   private func spend(_ route: Route, _ caller: Principal?, at now: Int64) throws(Refusal) {
     guard isLimited(route) else { return }
-    let allowance = self.caller.allowance(for: caller, exchange.peer, loop.snapshot.limiter, at: now)
+    let allowance = self.caller.allowance(
+      for: caller, route.trafficClass, exchange.peer, loop.snapshot.limiter, at: now)
     switch allowance.take(route.cost, at: now) {
     case .taken(let tightest): exchange.appendRateHeaders(allowance.policyHeader, tightest)
     case .refused(let scope, let seconds): throw limited(scope, allowance, seconds)
@@ -226,6 +256,18 @@ extension ClientConnection {
       .rateLimited, "The \(scope.rawValue) limit is used up; try again in \(seconds) s.", retryAfterSeconds: seconds)
   }
 
+  /// Refuses what cannot be served now, and counts it by class.
+  func shed(_ trafficClass: TrafficClass, _ reason: Slots.Shed, at place: String) -> Refusal {
+    loop.counters.shed.counter(trafficClass.rawValue, reason.rawValue).increment()
+    let detail =
+      switch reason {
+      case .share: "Your tenant has its share of the requests \(place) can work on now."
+      case .class: "What is left of the requests \(place) can work on now is kept for more important ones."
+      case .full: "All the requests \(place) can work on now are taken."
+      }
+    return Refusal(.overloadShed, "\(detail) Try again in a second.", retryAfterSeconds: 1)
+  }
+
   // MARK: Refusing
 
   /// Answers with the refusal. Once part of an answer has been sent there is no honest way left but to cut the connection.
@@ -237,6 +279,7 @@ extension ClientConnection {
       refusal.code.status, contentType: ProblemDocument.contentType, fields: [("Cache-Control", "no-store")],
       body: .bytes(ProblemDocument.encode(refusal, instance: exchange.path, requestID: exchange.requestID)))
     if let seconds = ProblemDocument.retryAfter(refusal) { reply.fields.append(("Retry-After", String(seconds))) }
+    if let error = exchange.proxyError { reply.fields.append(("Proxy-Status", "breakwater; error=\(error.rawValue)")) }
     if let error = refusal.code.bearerError {
       reply.fields.append(("WWW-Authenticate", error.isEmpty ? "Bearer" : "Bearer error=\"\(error)\""))
     }

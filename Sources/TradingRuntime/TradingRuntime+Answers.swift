@@ -27,8 +27,9 @@ extension TradingRuntime {
     return order
   }
 
-  /// Takes back what controls in force want taken back and their first attempt missed: orders that had no answer then, and
-  /// cancels that failed. Orders placed since, which a control admits, are left alone.
+  /// Takes back what controls in force want taken back and their first attempt missed: orders that had no answer then,
+  /// cancels that failed, and those that had to wait for the market to open. Entries are never admitted by a control that
+  /// takes them back, so all of them are meant; of reducing orders only those from before it, by the time of both.
   func repeatCancels() async {
     let state = gate.state
     guard state.controls.values.contains(where: { $0.cancel != .none }) else { return }
@@ -36,11 +37,11 @@ extension TradingRuntime {
       book.open.values.filter { order in
         (order.state == .working || order.state == .partial) && !order.isCancelPending
           && state.effective(for: order.scope).causes.contains {
-            $0.cancel.takesBack(order) && order.createdAt <= $0.createdAt
+            $0.cancel.takesBack(order) && (order.opensExposure || order.createdAt <= $0.createdAt)
           }
       }.map(\.id)
     }
-    _ = await cancel(targets)
+    _ = await cancel(takingCancels(targets))
   }
 
   // MARK: The venue's answers
@@ -80,6 +81,7 @@ extension TradingRuntime {
           }
           metrics.count(order.state == .filled ? "filled" : "partially_filled")
           if open?.answeredAt == nil { observeAck(order, now) }
+          noteFill(order, execution)
           note(order, "order.filled", "\(execution.quantity) filled at \(execution.price)")
         }
       } catch {
@@ -108,6 +110,7 @@ extension TradingRuntime {
     guard let order = changed else { return false }
     if order.answeredAt == now, order.sentAt != nil { observeAck(order, now) }
     if order.state.isFinal { metrics.count(order.state.rawValue) }
+    noteAnswer(order)
     note(order, name, what)
     if order.state.isFinal || input == .refuseCancel { await followPostponedExit(of: order) }
     return true

@@ -7,6 +7,7 @@ import Venues
 extension TradingRuntime: ControlledRuntime {
   package func publish(_ state: ControlState) { gate.publish(state) }
   package func setHeld(_ held: Bool) { gate.setHeld(held) }
+  package func setLease(until end: Int64) { gate.setLease(until: end) }
   package var refusedCount: Int { gate.refusedCount }
 
   package func fence(at epoch: Epoch, scope: ControlScope) async -> FenceAcknowledgement {
@@ -39,9 +40,11 @@ extension TradingRuntime: ControlledRuntime {
   }
 
   package func cancel(_ orders: [OrderID]) async -> CancelReport {
-    var report = CancelReport(requested: orders.count)
+    noteCancels(orders)
+    let askable = takingCancels(orders)
+    var report = CancelReport(requested: orders.count, pendingMarketOpen: orders.count - askable.count)
     await withTaskGroup(of: OrderID?.self) { group in
-      var waiting = orders[...]
+      var waiting = askable[...]
       for _ in 0..<Self.cancelsMax { if let id = waiting.popFirst() { group.addTask { await self.failedCancel(id) } } }
       for await failed in group {
         if let failed { report.failed.append(failed) }
@@ -50,6 +53,13 @@ extension TradingRuntime: ControlledRuntime {
     }
     report.confirmed = book.withLock { book in orders.count { book.open[$0] == nil } }
     return report
+  }
+
+  /// Those whose market takes cancels now, or that are not open any more.
+  package func takingCancels(_ orders: [OrderID]) -> [OrderID] {
+    let now = clocks.now
+    let symbols = book.withLock { book in orders.map { (id: $0, symbol: book.open[$0]?.request.symbol) } }
+    return symbols.filter { $0.symbol.map { venue.marketState(of: $0, at: now).takesCancels } ?? true }.map(\.id)
   }
 
   /// Cancels asked for at once; more would only queue at the venue.

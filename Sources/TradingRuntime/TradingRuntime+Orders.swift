@@ -101,16 +101,21 @@ extension TradingRuntime {
   private func send(_ order: Order) async throws(Refusal) -> Order {
     let (account, symbol) = (order.request.account, order.request.symbol)
     let seat = gate.seat(account.tenant, account.profile)
-    if let refused = gate.refusal(seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing) {
+    let isExit = order.purpose == .flatten
+    if let refused = gate.refusal(
+      seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing, isExit: isExit)
+    {
       throw await deny(order, refused)
     }
     try await mark(order)
     let connection = venue.connection
-    switch gate.enter(seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing) {
+    switch gate.enter(seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing, isExit: isExit) {
     case .refused(let refused): throw await deny(order, refused)
     case .passed(let pass):
-      let failure = await write(order, over: connection, seat)
+      let startedAt = clocks.monotonic()
+      let failure = await write(order, over: connection, seat, within: pass)
       gate.leave(pass)
+      note(order, startedAt: startedAt, failure)
       return try await conclude(order, failure)
     }
   }
@@ -127,10 +132,16 @@ extension TradingRuntime {
   }
 
   /// Inside the gate's section: nothing here waits for anything but the connection.
-  private func write(_ order: Order, over connection: VenueConnection, _ seat: GateSeat) async -> VenueFailure? {
+  private func write(
+    _ order: Order, over connection: VenueConnection, _ seat: GateSeat, within pass: GatePass
+  ) async -> VenueFailure? {
     book.withLock { _ = $0.apply(.dispatch, to: order.id, at: clocks.now) }
+    var request = order.request
+    if pass.leaseEnd != .max {
+      request.expiresAt = clocks.now.adding(milliseconds: (pass.leaseEnd - clocks.monotonic()) / 1_000_000)
+    }
     do throws(VenueFailure) {
-      try await venue.write(order.request, over: connection)
+      try await venue.write(request, over: connection)
     } catch {
       if case .uncertain = error { seat.noteOrderOut(at: clocks.now) }
       return error
@@ -161,6 +172,12 @@ extension TradingRuntime {
   }
 
   private func gateRefusal(_ order: Order, _ refused: GateRefusal) -> Refusal {
+    if refused.isLeaseOver, !refused.isHeld {
+      metrics.blocked.counter("lease").increment()
+      return Refusal(
+        .tradingUnknown, "Trading waits for the control store: this gate could not renew its permission.",
+        retryAfterSeconds: 2)
+    }
     if refused.isHeld {
       metrics.blocked.counter("held").increment()
       return Refusal(.tradingUnknown, "Trading is held until control state is known.", retryAfterSeconds: 2)

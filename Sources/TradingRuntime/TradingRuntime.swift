@@ -20,6 +20,8 @@ package final class TradingRuntime: Sendable {
     package var drainTimeout: Duration
     /// Smallest price and quantity steps of the instruments traded.
     package var instrument: Instrument
+    /// Longest time between two bars in good order; prices older than three of them, and than 30 s, are too old to start by.
+    package var barInterval = Duration.seconds(1)
 
     package init(
       replica: ReplicaID, venue: VenueID, loopInterval: Duration, drainTimeout: Duration, instrument: Instrument
@@ -43,6 +45,7 @@ package final class TradingRuntime: Sendable {
   let sleep: @Sendable (Duration) async -> Void
   /// Bars go to a simulated venue before anyone decides on them.
   let onBar: @Sendable (Symbol, Bar) -> Void
+  let history: HistoryRecorder?
   let lanes = OrderLanes()
   let book = Mutex(Book())
   let market: Mutex<MarketState>
@@ -70,7 +73,7 @@ package final class TradingRuntime: Sendable {
     settings: Settings, gate: OrderGate, records: TradingRecords, venue: any Venue, market: any MarketData,
     clocks: Clocks, ids: IDSource, log: EventLog, metrics: MetricRegistry,
     sleep: @escaping @Sendable (Duration) async -> Void,
-    onBar: @escaping @Sendable (Symbol, Bar) -> Void
+    onBar: @escaping @Sendable (Symbol, Bar) -> Void, history: HistoryRecorder? = nil
   ) {
     self.settings = settings
     self.gate = gate
@@ -82,6 +85,7 @@ package final class TradingRuntime: Sendable {
     self.metrics = RuntimeMetrics(metrics, venue: settings.venue)
     self.sleep = sleep
     self.onBar = onBar
+    self.history = history
     self.market = Mutex(MarketState(data: market))
   }
 

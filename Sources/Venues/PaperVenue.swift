@@ -23,6 +23,7 @@ package final class PaperVenue: Venue {
   package let knowsEveryOrder = true
   private let output: AsyncStream<VenueEvent>.Continuation
   private let now: @Sendable () -> WallTime
+  private let sessions: @Sendable (WallTime) -> MarketStanding
   private let state: Mutex<State>
   private let log: PaperLog?
 
@@ -33,9 +34,15 @@ package final class PaperVenue: Venue {
   }
 
   /// Reads what an earlier run left in `logPath`; nil keeps nothing.
-  package init(id: VenueID, logPath: String?, seed: UInt64, now: @escaping @Sendable () -> WallTime) throws {
+  /// - Parameter sessions: what the market takes at a moment; by default it never closes.
+  package init(
+    id: VenueID, logPath: String?, seed: UInt64,
+    sessions: @escaping @Sendable (WallTime) -> MarketStanding = { _ in .open },
+    now: @escaping @Sendable () -> WallTime
+  ) throws {
     self.id = id
     self.now = now
+    self.sessions = sessions
     (events, output) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(VenueLimits.eventsMax))
     var book = PaperBook(seed: seed)
     log = try logPath.map { try PaperLog($0) }
@@ -48,6 +55,7 @@ package final class PaperVenue: Venue {
   package func write(_ order: VenueOrder, over connection: VenueConnection) async throws(VenueFailure) {
     let failure = state.withLock { state -> VenueFailure? in
       guard connection == state.connection else { return .notSent("the connection was reset") }
+      if let end = order.expiresAt, now() > end { return .notSent("the order had expired when it reached the venue") }
       guard state.book.report(order.id) == nil else { return .uncertain("the venue has an order of this id already") }
       publish(state.book.take(order, state.behaviour, at: now()))
       return nil
@@ -55,7 +63,11 @@ package final class PaperVenue: Venue {
     if let failure { throw failure }
   }
 
+  package func marketState(of symbol: Symbol, at now: WallTime) -> MarketStanding { sessions(now) }
+
+  /// Outside a session nothing is canceled, as at a real venue.
   package func cancel(_ id: OrderID) async throws(VenueFailure) {
+    guard sessions(now()).takesCancels else { throw .notSent("the market is closed") }
     state.withLock { publish($0.book.cancel(id, at: now())) }
   }
 
@@ -69,8 +81,9 @@ package final class PaperVenue: Venue {
 
   package func reset() async { state.withLock { $0.connection.resets += 1 } }
 
-  /// The market moved one bar: fills what the bar reaches.
+  /// The market moved one bar: fills what the bar reaches; nothing while the market is closed.
   package func advance(_ symbol: Symbol, _ bar: Bar) {
+    if case .closed = sessions(now()) { return }
     state.withLock { publish($0.book.advance(symbol, bar, at: now())) }
   }
 

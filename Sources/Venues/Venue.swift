@@ -31,12 +31,35 @@ package protocol Venue: Sendable {
   /// Working orders and positions at one moment, for reconciliation.
   func snapshot() async throws(VenueFailure) -> VenueSnapshot
 
+  /// Whether the venue takes orders and cancels of `symbol` at `now`. Answered from what is known, without asking.
+  func marketState(of symbol: Symbol, at now: WallTime) -> MarketStanding
+
   /// Drops the connection and takes a new one. When it returns, no order leaves over the old one any more; writes that hang
   /// on it throw. Called when draining takes too long.
   func reset() async
 
   /// Everything the venue says, in order. One consumer; at most `VenueLimits.eventsMax` wait for it.
   var events: AsyncStream<VenueEvent> { get }
+}
+
+/// What an instrument's market takes at a moment.
+package enum MarketStanding: Hashable, Sendable {
+  case open
+  /// Nothing is taken; working orders rest untouched.
+  case closed(opensAt: WallTime?)
+  /// Orders are taken, cancels are not: an auction or another no-cancel period.
+  case noCancel
+
+  package var takesCancels: Bool { self == .open }
+
+  /// The spelling in JSON.
+  package var text: String {
+    switch self {
+    case .open: "open"
+    case .closed: "closed"
+    case .noCancel: "noCancel"
+    }
+  }
 }
 
 /// Which of a venue's connections: the number of times it was reset.
@@ -68,6 +91,9 @@ package struct VenueOrder: Hashable, Sendable {
   package let quantity: Quantity
   /// Placed by the venue itself when this order fills, so that no crash or halt of ours leaves a position unprotected.
   package let attachedStop: AttachedStop?
+  /// A venue that takes such a time refuses the order after it: the last fence, for a process that was frozen between check
+  /// and write. nil for ever.
+  package var expiresAt: WallTime?
 
   package init(
     id: OrderID, account: VenueAccount, symbol: Symbol, side: OrderSide, kind: OrderKind, quantity: Quantity,

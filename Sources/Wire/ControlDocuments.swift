@@ -20,19 +20,6 @@ package struct ControlRequest: Codable, Sendable {
   package init() {}
 }
 
-/// A release as asked for.
-package struct ReleaseRequest: Codable, Sendable {
-  package var reason: String?
-  package var breakGlass: Bool?
-
-  package static let members = ["reason", "breakGlass"]
-
-  package init(reason: String?, breakGlass: Bool? = nil) {
-    self.reason = reason
-    self.breakGlass = breakGlass
-  }
-}
-
 /// The proof that a control command took effect.
 package struct ReceiptDocument: Codable, Sendable {
   package struct Replica: Codable, Sendable {
@@ -81,6 +68,24 @@ package struct ReceiptDocument: Codable, Sendable {
     }
   }
 
+  /// Closing the scope's positions.
+  package struct Flatten: Codable, Sendable {
+    /// `waiting` for a second person, `not_asked`, `running` or `ended`.
+    package var state: String
+    package var approval: String?
+    package var positions: Int?
+    package var closed: Int?
+    package var slices: Int?
+    package var notional: MoneyDocument?
+    package var note: String?
+
+    package init(state: String, approval: String? = nil, note: String? = nil) {
+      self.state = state
+      self.approval = approval
+      self.note = note
+    }
+  }
+
   package struct Exposure: Codable, Sendable {
     package var openOrders: Int
     package var positions: Int
@@ -99,7 +104,7 @@ package struct ReceiptDocument: Codable, Sendable {
   package var scope: String
   package var epoch: UInt64
   package var requestId: String
-  /// `sealed` or `released`.
+  /// `sealed`, `settled`, `releasing` or `released`.
   package var state: String
   package var sealedBy: String?
   /// `committed`, `journaled` or `pending`: how durable it was when this was answered.
@@ -114,6 +119,9 @@ package struct ReceiptDocument: Codable, Sendable {
   package var exposureLeft: Exposure
   package var refusedSince: Int
   package var audit: Int64?
+  /// When the last order in doubt had a known outcome.
+  package var settledAt: String?
+  package var flatten: Flatten?
 
   package init(
     control: String, controls: [String], scope: String, epoch: UInt64, requestId: String, state: String,
@@ -168,6 +176,8 @@ package struct ControlItem: Codable, Sendable {
   package var approvedBy: String?
   package var releasedAt: String?
   package var releaseReason: String?
+  /// While its release goes through its stages: who is freer already.
+  package var relief: String?
 
   package init(
     id: String, scope: String, tenant: String? = nil, profile: String? = nil, venue: String? = nil,
@@ -230,6 +240,26 @@ package struct PlanDocument: Codable, Sendable {
   package var notional: MoneyDocument
   package var epoch: UInt64
   package var at: String
+  /// Orders of the scope without a known outcome now.
+  package var inDoubt: Int?
+  /// What the market of each symbol takes now.
+  package var markets: [Market]?
+  /// Of the orders the stop takes back, those whose market takes cancels now, and those that wait for it to open.
+  package var cancels: Int?
+  package var cancelsAtOpen: Int?
+
+  package struct Market: Codable, Sendable {
+    package var symbol: String
+    /// `open`, `closed` or `noCancel`.
+    package var state: String
+    package var opensAt: String?
+
+    package init(symbol: String, state: String, opensAt: String?) {
+      self.symbol = symbol
+      self.state = state
+      self.opensAt = opensAt
+    }
+  }
 
   package init(
     scope: String, level: String, currentLevel: String, tenants: Int, profiles: Int, openEntries: Int,
@@ -263,6 +293,12 @@ package struct ApprovalItem: Codable, Sendable {
   package var status: String
   package var decidedBy: String?
   package var decidedAt: String?
+  /// `release` or `flatten`.
+  package var kind: String?
+  /// What approving is bound to.
+  package var digest: String?
+  /// How it opens: how long each stage is watched and the share before all; nil at once.
+  package var stages: String?
 
   package init(
     id: String, controls: [String], scopes: [String], reason: String, requestedBy: String, requestedAt: String,

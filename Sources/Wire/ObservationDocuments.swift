@@ -267,6 +267,47 @@ package struct AuditProofDocument: Codable, Sendable {
   }
 }
 
+/// Why something is done that asks for nothing else.
+package struct ReasonRequest: Codable, Sendable {
+  package var reason: String?
+
+  package static let members = ["reason"]
+
+  package init(reason: String?) {
+    self.reason = reason
+  }
+}
+
+/// One gate registered in the control store.
+package struct ReplicaItem: Codable, Sendable {
+  package var replica: String
+  package var run: String
+  /// Nothing older than this epoch can leave it.
+  package var epoch: UInt64
+  /// How often it has renewed its lease.
+  package var turn: Int64
+  package var renewedAt: String
+  package var leaseMs: Int64
+  package var isAlone: Bool
+  package var lastOrderOutAt: String?
+  package var isSelf: Bool
+
+  package init(
+    replica: String, run: String, epoch: UInt64, turn: Int64, renewedAt: String, leaseMs: Int64, isAlone: Bool,
+    lastOrderOutAt: String?, isSelf: Bool
+  ) {
+    self.replica = replica
+    self.run = run
+    self.epoch = epoch
+    self.turn = turn
+    self.renewedAt = renewedAt
+    self.leaseMs = leaseMs
+    self.isAlone = isAlone
+    self.lastOrderOutAt = lastOrderOutAt
+    self.isSelf = isSelf
+  }
+}
+
 /// What checking a history found.
 package struct HistoryDocument: Codable, Sendable {
   package struct Violation: Codable, Sendable {

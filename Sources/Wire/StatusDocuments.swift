@@ -63,6 +63,12 @@ package struct ControlsState: Codable, Sendable {
   package var active: [ControlItem]
   package var pendingApprovals: [ApprovalItem]
   package var unrecorded: Int
+  /// Staged releases under way.
+  package var rollouts: [RolloutItem]?
+  /// Stops that rules propose and nobody has decided on.
+  package var proposals: [AutomaticItem]?
+  /// Planned stops that run, or begin within a day.
+  package var windows: [WindowItem]?
 
   package init(epoch: UInt64, active: [ControlItem], pendingApprovals: [ApprovalItem], unrecorded: Int) {
     self.epoch = epoch

@@ -5,7 +5,7 @@ import Testing
 /// targets below them.
 @Suite struct `Layering` {
   private static let order = [
-    "Command", "Breakwater", "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane",
+    "Command", "Fuzz", "Breakwater", "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane",
     "MetricStore", "PromQL", "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire",
     "ControlModel",
   ]
@@ -15,9 +15,10 @@ import Testing
     let manifest = try Repository.text("Package.swift")
     var rows: [String: Set<String>] = [:]
     for name in Self.order {
-      let pattern = name == "Command" ? "name: \"Command\"" : "\"\(name)\""
+      let isProgram = name == "Command" || name == "Fuzz"
+      let pattern = isProgram ? "name: \"\(name)\"" : "\"\(name)\""
       let start = try #require(
-        manifest.ranges(of: name == "Command" ? pattern : "library(\n      \(pattern)").first
+        manifest.ranges(of: isProgram ? pattern : "library(\n      \(pattern)").first
           ?? manifest.ranges(of: "library(\(pattern)").first ?? manifest.ranges(of: pattern).first,
         "Package.swift has a row for \(name)")
       let rest = manifest[start.upperBound...]
@@ -67,7 +68,7 @@ import Testing
     let words = [
       "Date()", "ContinuousClock", "SuspendingClock", "UUID()", "ProcessInfo", "SystemRandomNumberGenerator",
     ]
-    let allowed = ["Command", "Breakwater"]
+    let allowed = ["Command", "Fuzz", "Breakwater"]
     for target in Self.order where !allowed.contains(target) {
       for file in try Repository.swift("Sources/\(target)") {
         for word in words where file.code.contains(word) { Issue.record("\(file.path) uses \(word)") }

@@ -12,7 +12,9 @@ import Wire
     "", "serve", "demo", "check", "token", "token sign", "token check", "status", "halt", "resume", "resume request",
     "resume status", "tenant", "tenant list", "tenant show", "tenant disable", "tenant enable", "profile",
     "profile list", "profile show", "profile disable", "profile enable", "approvals", "approvals list",
-    "approvals show", "approvals approve", "approvals deny", "alerts", "alerts list", "alerts ack", "request",
+    "approvals show", "approvals approve", "approvals deny", "explain", "automatic", "automatic list", "automatic show",
+    "automatic accept", "automatic dismiss", "automatic undo", "drill", "drill list", "drill start", "drill report",
+    "window", "window list", "window add", "window remove", "alerts", "alerts list", "alerts ack", "request",
     "audit", "audit list", "audit verify",
   ])
   func `explains itself`(command: String) async throws {

@@ -39,7 +39,7 @@ struct Installation {
   func writeConfiguration(listen: String = "127.0.0.1:0", ops: String = "127.0.0.1:0", dataDir: String? = nil) throws {
     let text = """
       environment: test
-      server: { listen: "\(listen)", ops: "\(ops)", drainTimeout: 2s }
+      server: { listen: "\(listen)", ops: "\(ops)", drainDelay: 0s, drainTimeout: 2s }
       dataDir: \(dataDir ?? self.dataDir)
       auth: { issuer: "\(Self.issuer)", audience: trading-backend, jwks: "\(jwks)" }
       logs: { stdout: false }
@@ -55,9 +55,9 @@ struct Installation {
   }
 
   /// Starts the service and waits until it says where it listens.
-  func serve() async throws -> Service {
+  func serve(environment: [String: String] = [:]) async throws -> Service {
     try writeConfiguration()
-    let child = try Child(["serve", "--config", configFile])
+    let child = try Child(["serve", "--config", configFile], environment: environment)
     var ports: (Int, Int)?
     let isUp = await eventually {
       let found = child.errors.firstMatch(of: /listens on 127\.0\.0\.1:(\d+) \(public\) and 127\.0\.0\.1:(\d+) \(ops\)/)
@@ -95,6 +95,7 @@ struct Service {
 
   struct Answer {
     let status: Int
+    let headers: HTTPHeaders
     let text: String
 
     var code: String? { (try? JSONDecoder().decode(ProblemDetails.self, from: Data(text.utf8)))?.code }
@@ -107,7 +108,7 @@ struct Service {
     if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
     let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
     let bytes = try await response.body.collect(upTo: 16 * 1024 * 1024)
-    return Answer(status: Int(response.status.code), text: String(buffer: bytes))
+    return Answer(status: Int(response.status.code), headers: response.headers, text: String(buffer: bytes))
   }
 
   /// SIGTERM, and what it ended with.

@@ -30,6 +30,22 @@ import Testing
     #expect(configuration.server.dataPlane.trustedProxies.isEmpty)
   }
 
+  @Test func `looks at answers wherever a tenant's users may come, unless a route says otherwise`() throws {
+    let configuration = try load(
+      """
+      upstreams: { b: { url: "http://a:1" } }
+      routes:
+        - { path: /users, upstream: b }
+        - { path: /staff, upstream: b, roles: [support] }
+        - { path: /strict, upstream: b, guard: enforce }
+        - { path: /none, upstream: b, guard: off, multiTenant: true }
+      guard: { keys: [accountId] }
+      """)
+    #expect(configuration.routes.map(\.guardMode) == [.observe, .off, .enforce, .off])
+    #expect(configuration.routes.map(\.isMultiTenant) == [false, false, false, true])
+    #expect(configuration.isolation.answerKeys.names == ["accountId"])
+  }
+
   /// One wrong setting; where and what; what is allowed.
   struct Wrong: Sendable, CustomTestStringConvertible {
     let text: String
@@ -46,6 +62,13 @@ import Testing
   }
 
   static let wrong = [
+    Wrong(
+      "upstreams: { b: { url: \"http://a:1\" } }\nroutes:\n  - { path: /x, upstream: b, guard: block }",
+      "3: routes[0].guard",
+      "\"block\" is not allowed; write one of off, observe, enforce"),
+    Wrong("guard: { keys: [] }", "1: guard.keys", "is a list of 1 to 16 names"),
+    Wrong("guard: { keys: [\"tenant id\"] }", "1: guard.keys", "is a list of 1 to 16 names"),
+    Wrong("guard: { key: [tid] }", "1: guard.key", "is not a setting; did you mean keys?"),
     Wrong(
       "server:\n  listen: \"127.0.0.1\"", "2: server.listen",
       "\"127.0.0.1\" is not allowed; write host:port, e.g. 127.0.0.1:4018"),
@@ -73,8 +96,32 @@ import Testing
       "upstreams: { b: { url: \"ftp://h\" } }", "1: upstreams.b.url",
       "\"ftp://h\" is not allowed; write http://host:port"),
     Wrong(
+      "upstreams: { b: { urls: [\"http://h:1\", \"h:2\"] } }", "1: upstreams.b.urls",
+      "\"h:2\" is not allowed; write http://host:port"),
+    Wrong(
+      "upstreams: { b: { urls: [\"http://h:1\", \"http://h:1/\"] } }", "1: upstreams.b.urls", "names one host twice"),
+    Wrong(
+      "upstreams: { b: { url: \"http://h:1\", urls: [\"http://h:2\"] } }", "1: upstreams.b.urls",
+      "is given beside `url`; write one of the two"),
+    Wrong("upstreams: { b: { urls: [] } }", "1: upstreams.b.urls", "names no host"),
+    Wrong(
+      "upstreams: { b: { url: \"http://h:1\", concurrency: { min: 50, max: 10 } } }", "1: upstreams.b.concurrency.max",
+      "is below `min`, which is 50"),
+    Wrong(
+      "upstreams: { b: { url: \"http://h:1\", breaker: { failure: 3 } } }", "1: upstreams.b.breaker.failure",
+      "is not a setting; did you mean failures?"),
+    Wrong(
+      "routes:\n  - { path: /a, upstream: b, class: urgent }\nupstreams: { b: { url: \"http://h:1\" } }",
+      "2: routes[0].class",
+      "\"urgent\" is not allowed; write one of expensive, read, write, trading, stream, admin, riskReducing"),
+    Wrong(
+      "limits: { classes: { control: { rate: 5/1s } } }", "1: limits.classes.control", "is not a setting"),
+    Wrong(
       "limits:\n  tenant: { rate: many }", "2: limits.tenant.rate",
       "\"many\" is not allowed; write requests per duration, e.g. 600/1m"),
+    Wrong(
+      "upstreams: { b: { url: \"http://127.0.0.1:9\" } }\nroutes:\n  - { path: /ws, upstream: b, guard: enforce, websocket: true }",
+      "3: routes[0].websocket", "cannot be with guard: enforce, which looks into no tunnel"),
     Wrong("server: []", "1: server", "is a mapping of settings"),
     Wrong(
       "server: { trustedProxies: [\"10.0.0.0/40\"] }", "1: server.trustedProxies",
@@ -156,6 +203,38 @@ import Testing
     #expect(configuration.alerting.receivers.map(\.name) == ["page"])
   }
 
+  @Test func `names several hosts of an upstream and limits by class`() throws {
+    let configuration = try load(
+      """
+      upstreams:
+        backend:
+          urls: ["http://10.0.0.1:9000", "http://[fd00::2]:9000/"]
+          breaker: { failures: 7, openFor: 2s }
+          ejection: { failures: 3, base: 10s }
+          concurrency: { min: 40, max: 40 }
+      routes: [ { path: /api/v1/orders, upstream: backend, class: trading, idempotencyKey: true } ]
+      limits:
+        classes: { expensive: { rate: 100/1s, burst: 20 } }
+        tenant:
+          rate: 600/1m
+          classes: { expensive: { rate: 10/1s, burst: 2 } }
+          overrides: { orchid: { rate: 6000/1m, classes: { expensive: { rate: 50/1s, burst: 10 } } } }
+      """)
+    let upstream = configuration.upstreams[0]
+    #expect(upstream.hosts == [Upstream.Host("10.0.0.1", 9000), Upstream.Host("fd00::2", 9000)])
+    #expect(upstream.breaker.failures == 7 && upstream.breaker.openFor == .seconds(2))
+    #expect(upstream.ejection.failures == 3 && upstream.ejection.base == .seconds(10))
+    #expect(upstream.concurrency.min == 40 && upstream.concurrency.max == 40)
+    #expect(configuration.routes[0].honoursIdempotencyKey)
+    let limits = configuration.limits
+    #expect(limits.classes == [.expensive: RateLimit(quota: 100, windowSeconds: 1, burst: 20)])
+    #expect(limits.tenantClasses[.expensive] == RateLimit(quota: 10, windowSeconds: 1, burst: 2))
+    #expect(limits.tenantClasses[.riskReducing] == RateLimit(quota: 50, windowSeconds: 1, burst: 50))
+    #expect(limits.tenantClassOverrides["orchid"]?[.expensive]?.quota == 50)
+    #expect(limits.tenantOverrides["orchid"]?.quota == 6000)
+    #expect(configuration.sources.contains { $0.key == "upstreams.backend.urls" })
+  }
+
   @Test func `shows no webhook and no password, but that they changed`() throws {
     func shown(_ path: String) throws -> String {
       try load("alerting: { receivers: [ { name: page, webhook: \"https://hooks.test/\(path)\" } ] }\n").sources
@@ -166,6 +245,7 @@ import Testing
     #expect(try shown("T0KEN") == shown("T0KEN"))
     for text in [
       "upstreams: { backend: { url: \"http://ada:T0KEN@127.0.0.1:9\" } }\n",
+      "upstreams: { backend: { urls: [\"http://ada:T0KEN@127.0.0.1:9\"] } }\n",
       "alerting: { receivers: [ { name: page, webhook: \"hooks.test/T0KEN\" } ] }\n",
     ] {
       let found = problems(text)

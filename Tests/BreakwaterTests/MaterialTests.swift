@@ -2,6 +2,7 @@ import Alerting
 import Breakwater
 import BreakwaterTesting
 import ControlModel
+import DataPlane
 import Foundation
 import Testing
 
@@ -45,6 +46,34 @@ import Testing
     #expect(found.count == 1)
     #expect(found[0].hasPrefix("\(folder.file("bad.yml")):5: column "), "\(found)")
     #expect(try problems("alerting: { rules: [\"\(folder.file("none-*.yml"))\"] }\n")[0].contains("matches no file"))
+  }
+
+  private func fixture(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("DataPlaneTests/Fixtures/tls/\(name)").path
+  }
+
+  @Test func `of a certificate name file, setting and reason; a key others can read is a warning`() throws {
+    func tls(_ certificate: String, _ key: String) -> String {
+      "server: { tls: { certificate: \"\(certificate)\", key: \"\(key)\" } }\n"
+    }
+    let folder = try TemporaryFolder()
+    let key = folder.file("server.key")
+    try FileManager.default.copyItem(atPath: fixture("server.key"), toPath: key)
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+    let good = try material(tls(fixture("server.pem"), key))
+    #expect(good.tls?.notAfter.description.hasPrefix("2126-") == true)
+    #expect(good.warnings.isEmpty)
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
+    #expect(try material(tls(fixture("server.pem"), key)).warnings.map(\.key) == ["server.tls.key"])
+    #expect(
+      try problems(tls(folder.file("none.pem"), key)) == [
+        "\(folder.file("none.pem")): server.tls.certificate: cannot be read"
+      ])
+    #expect(
+      try problems(tls(fixture("renewed.pem"), key)) == ["\(key): server.tls.key: does not belong to the certificate"])
+    let half = try problems("server: { tls: { key: \"\(key)\" } }\n")
+    #expect(half == ["breakwater.yaml:1: server.tls.certificate: is missing beside the key"])
   }
 
   @Test func `of bars a profile needs must exist`() throws {

@@ -1,16 +1,21 @@
+import Foundation
 import Testing
 
 @testable import PromQL
 
 /// Whatever bytes arrive as a query: no crash, no hang, and what holds for every query holds for them.
 struct FuzzTests {
+  /// `make fuzz-promql` asks for a million.
+  private static let queries =
+    ProcessInfo.processInfo.environment["BREAKWATER_FUZZ_QUERIES"].flatMap(Int.init) ?? 20_000
+
   @Test func `twenty thousand mutated queries break nothing`() throws {
     let seed: UInt64 = 20_260_801
     var random = SeededRandom(seed: seed)
     var generator = QueryGenerator(seed: seed)
     let corpus = try Fixture.conformanceQueries() + Fixture.alertExpressions()
     var accepted = 0
-    for _ in 0..<20_000 {
+    for _ in 0..<Self.queries {
       var bytes = Array((random.chance(70) ? random.pick(corpus) : generator.query()).utf8)
       for _ in 0..<Int.random(in: 0...4, using: &random) { mutate(&bytes, corpus, &random) }
       let complaint = FuzzOne.run(bytes)

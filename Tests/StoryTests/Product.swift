@@ -18,7 +18,7 @@ final class Product: Sendable {
   let publicURL: String
   let opsURL: String
   let people: People
-  private let folder: TemporaryFolder
+  let folder: TemporaryFolder
   private let task: Task<Void, any Error>
   let http = HTTPClient(eventLoopGroupProvider: .singleton)
 
@@ -51,6 +51,7 @@ final class Product: Sendable {
       upstreams: { backend: { url: "http://127.0.0.1:\(backendPort)", connectTimeout: 500ms, firstByteTimeout: 2s, timeout: 5s } }
       routes: [ { path: /api/v1/market, upstream: backend, roles: [user] } ]
       logs: { stdout: false }
+      \(extra.contains("controls:") ? "" : "controls: { lease: 30s }")
       runtime:
         loopInterval: 20ms
         marketData: { speed: 6000 }

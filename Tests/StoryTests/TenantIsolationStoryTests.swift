@@ -1,5 +1,8 @@
+import AsyncHTTPClient
 import ControlModel
 import Foundation
+import NIOCore
+import NIOHTTP1
 import Testing
 import Wire
 
@@ -25,12 +28,41 @@ import Wire
     }
   }
 
-  @Test func `sees no metrics and no alerts, which name other tenants`() async throws {
+  @Test func `sees its own events in its stream and none of another's`() async throws {
+    try await withProduct { product in
+      let orchid = try product.people.token(.user, "u1", tenant: "orchid")
+      let heron = try product.people.token(.user, "u1", tenant: "heron")
+      // What a foreign stream knows of its events must not bring it this tenant's.
+      var request = HTTPClientRequest(url: product.publicURL + "/stream/v1/trading?lastEventId=1&tenant=orchid")
+      request.headers.add(name: "Authorization", value: "Bearer \(orchid)")
+      request.headers.add(name: "X-Tenant-Id", value: "heron")
+      let stream = try await product.http.execute(request, timeout: .seconds(60))
+      #expect(stream.status == .ok)
+      for (token, key) in [(heron, "theirs-1"), (orchid, "mine-1")] {
+        let placed = try await product.call(
+          "POST", "/api/v1/orders", token: token, body: order,
+          headers: [("Idempotency-Key", key), ("X-Request-ID", "stream-\(key)")])
+        #expect(placed.status == 201, "\(placed.text)")
+      }
+      var seen = ""
+      for try await piece in stream.body {
+        seen += String(buffer: piece)
+        if seen.contains("stream-mine-1") { break }
+      }
+      #expect(seen.contains("orchid") && !seen.contains("heron") && !seen.contains("theirs-1"))
+    }
+  }
+
+  @Test func `sees no alerts and no other tenant's metrics`() async throws {
     try await withProduct { product in
       let user = try product.people.token(.user, "u1", tenant: "orchid")
-      for path in ["query?query=breakwater_tenant_requests_total", "labels", "label/tenant/values", "alerts", "rules"] {
+      for path in ["alerts", "rules", "status/tsdb", "targets"] {
         let answer = try await product.call("GET", "/prometheus/api/v1/\(path)", token: user)
         #expect(answer.status == 403, "\(path): \(answer.text)")
+      }
+      for path in ["query?query=breakwater_tenant_requests_total", "labels", "label/tenant/values"] {
+        let answer = try await product.call("GET", "/prometheus/api/v1/\(path)", token: user)
+        #expect(answer.status == 200 && !answer.text.contains("heron"), "\(path): \(answer.text)")
       }
       let support = try product.people.token(.support, "sam")
       #expect(try await product.call("GET", "/prometheus/api/v1/labels", token: support).status == 200)

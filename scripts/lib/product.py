@@ -150,6 +150,15 @@ class Demo:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=30)
 
+    def history(self):
+        """What `breakwater history check` says of everything this demo did."""
+        check = subprocess.run(
+            [self.binary, "history", "check", "-o", "json", os.path.join(self.state, "history.jsonl")],
+            capture_output=True, text=True)
+        if check.returncode == 1:
+            raise SystemExit(check.stderr)
+        return json.loads(check.stdout)
+
     def audit_is_valid(self):
         return subprocess.run([self.binary, "audit", "verify", "--data", self.state],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0

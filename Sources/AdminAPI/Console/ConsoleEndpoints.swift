@@ -67,6 +67,9 @@ struct ConsoleEndpoints {
     default: throw Refusal(.requestInvalid, "Send either token or key.")
     }
     let principal = try verify(token).get()
+    guard principal.actingAs == nil else {
+      throw Refusal(.accessDenied, "The console is for staff as themselves; sign in with your own token.")
+    }
     let session = context.sessions.open(token, until: principal.acceptedUntilTime)
     let seconds = max(0, (principal.acceptedUntilTime.unixMilliseconds - context.clocks.wall()) / 1000)
     return .json(
@@ -75,6 +78,7 @@ struct ConsoleEndpoints {
         (
           "Set-Cookie",
           "\(ConsoleCookie.name)=\(session); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict"
+            + (call.isSecure ? "; Secure" : "")
         )
       ])
   }

@@ -20,6 +20,50 @@ extension ControlItem {
   }
 }
 
+extension ControlItem {
+  /// A control in force, with who is freer already while its release goes through its stages.
+  package init(_ control: Control, in state: ControlState) {
+    self.init(control)
+    relief = state.reliefs[control.id]?.summary
+  }
+}
+
+extension RolloutItem {
+  init(_ standing: RolloutStanding) {
+    self.init(
+      controls: standing.controls.map(\.text), stage: standing.stage, of: standing.of, open: standing.relief.summary,
+      since: standing.since.description, until: standing.until.description)
+  }
+}
+
+extension ReleasePlanDocument {
+  init(_ plan: ReleasePlan) {
+    self.init(
+      controls: plan.controls.map { ControlItem($0) }, epoch: plan.epoch.value,
+      profiles: plan.profiles.map(\.description), stages: plan.reliefs.map(\.summary) + ["everything"],
+      digest: plan.digest, obstacles: plan.obstacles.map { Obstacle(name: $0.name.rawValue, detail: $0.detail) })
+  }
+}
+
+extension ReceiptDocument.Flatten {
+  init(_ flattening: Receipt.Flattening) {
+    switch flattening {
+    case .waiting(let approval): self.init(state: "waiting", approval: approval.text)
+    case .notAsked(let why): self.init(state: "not_asked", note: why)
+    case .running(let progress): self.init(progress, "running")
+    case .ended(let progress): self.init(progress, "ended")
+    }
+  }
+
+  private init(_ progress: FlattenProgress, _ state: String) {
+    self.init(state: state, note: progress.note)
+    positions = progress.positions
+    closed = progress.closed
+    slices = progress.slices
+    notional = MoneyDocument(progress.notional)
+  }
+}
+
 extension ReceiptDocument {
   package init(_ receipt: Receipt) {
     let sealedBy =
@@ -36,16 +80,18 @@ extension ReceiptDocument {
           id: $0.replica.text, epoch: receipt.epoch.value, at: $0.at.description, drained: $0.drained,
           sealedBy: $0.sealedBy.rawValue, lastOrderOutAt: $0.lastOrderOutAt?.description)
       },
-      inDoubt: receipt.replicas.flatMap(\.inDoubt).map {
+      inDoubt: (receipt.stillInDoubt ?? receipt.replicas.flatMap(\.inDoubt)).map {
         InDoubt(order: $0.order.text, venue: $0.venue.text, since: $0.since.description)
       },
       cancel: Cancel(
         mode: receipt.cancelMode.rawValue, requested: receipt.cancel.requested, confirmed: receipt.cancel.confirmed,
-        pendingMarketOpen: 0, failed: receipt.cancel.failed.map(\.text)),
+        pendingMarketOpen: receipt.cancel.pendingMarketOpen, failed: receipt.cancel.failed.map(\.text)),
       exposureLeft: Exposure(
         openOrders: receipt.exposureLeft.openOrders, positions: receipt.exposureLeft.positions,
         withoutVenueStop: receipt.exposureLeft.withoutVenueStop),
       refusedSince: receipt.refusedSince, audit: receipt.audit)
+    settledAt = receipt.settledAt?.description
+    flatten = receipt.flattening.map { Flatten($0) }
   }
 }
 
@@ -57,6 +103,11 @@ extension ApprovalItem {
       expiresAt: approval.expiresAt.description, epoch: approval.epoch.value,
       status: approval.status(at: now).rawValue, decidedBy: approval.decidedBy,
       decidedAt: approval.decidedAt?.description)
+    kind = approval.kind.rawValue
+    digest = approval.digest.isEmpty ? nil : approval.digest
+    stages = approval.stages.map {
+      "each stage watched \(DurationSetting.text(milliseconds: $0.watchMilliseconds)), \($0.sharePercent) % before all"
+    }
   }
 }
 
@@ -93,8 +144,9 @@ extension ControlDraft {
         problems.append(FieldProblem("cancel", "is none, entries or all"))
       }
     }
-    if request.flatten == true {
-      problems.append(FieldProblem("flatten", "is not offered by this venue; close positions after the stop"))
+    if request.flatten == true, level != .halted {
+      problems.append(
+        FieldProblem("flatten", "goes with level halted: under reduceOnly strategies close by themselves"))
     }
     var review: Int64?
     if let text = request.reviewAfter {
@@ -107,7 +159,7 @@ extension ControlDraft {
     }
     self.init(
       scope: scope, level: level, cancel: cancel, reason: request.reason ?? "", ticket: request.ticket,
-      reviewAfterMilliseconds: review)
+      reviewAfterMilliseconds: review, flatten: request.flatten ?? false)
   }
 }
 
@@ -116,12 +168,14 @@ package struct ScopeDirectory: Sendable {
   package let tenants: [TenantID]
   package let profiles: [TenantID: [ProfileID]]
   package let venues: [VenueID]
+  package let symbols: [Symbol]
 
   init(_ runtime: TradingRuntime) {
     let accounts = runtime.accounts().map(\.profile.account)
     tenants = runtime.tenants
     profiles = Dictionary(grouping: accounts, by: \.tenant).mapValues { $0.map(\.profile) }
     venues = [runtime.settings.venue]
+    symbols = runtime.markets(in: .global).map(\.symbol)
   }
 
   /// Up to three names closest to `name`.
@@ -131,7 +185,8 @@ package struct ScopeDirectory: Sendable {
   }
 }
 
-private enum ScopeParser {
+enum ScopeParser {
+  /// The scope of a request that says twice what it means.
   static func scope(
     _ request: ControlRequest, known: ScopeDirectory, _ problems: inout [FieldProblem]
   ) -> ControlScope {
@@ -146,6 +201,13 @@ private enum ScopeParser {
     case "symbol": require(request.symbol, "symbol", &problems)
     default: problems.append(FieldProblem("scope", "is global, tenant, profile, venue or symbol"))
     }
+    return names(request, known: known, &problems)
+  }
+
+  /// The scope that the names alone make.
+  static func names(
+    _ request: ControlRequest, known: ScopeDirectory, _ problems: inout [FieldProblem]
+  ) -> ControlScope {
     let tenant = request.tenant.flatMap { text -> TenantID? in
       let tenant = TenantID(text).flatMap { known.tenants.contains($0) ? $0 : nil }
       if tenant == nil { unknown("tenant", text, known.tenants.map(\.text), &problems) }
@@ -167,8 +229,8 @@ private enum ScopeParser {
       return venue
     }
     let symbol = request.symbol.flatMap { text -> Symbol? in
-      let symbol = Symbol(text)
-      if symbol == nil { problems.append(FieldProblem("symbol", "is not a ticker")) }
+      let symbol = Symbol(text).flatMap { known.symbols.contains($0) ? $0 : nil }
+      if symbol == nil { unknown("symbol", text, known.symbols.map(\.text), &problems) }
       return symbol
     }
     return ControlScope(tenant: tenant, profile: tenant == nil ? nil : profile, venue: venue, symbol: symbol)

@@ -7,7 +7,7 @@ import Telemetry
 import TradingRuntime
 import Wire
 
-/// Stopping, planning, releasing, deciding.
+/// Stopping, planning a stop, and reading what is in force.
 struct ControlEndpoints {
   let context: AdminContext
 
@@ -53,18 +53,18 @@ struct ControlEndpoints {
   private func stop(_ draft: ControlDraft, _ call: Call, route: String) async throws(Refusal) -> Reply {
     let authorized = try Authorizer.stop(draft, by: try call.principal, requestID: call.requestID)
     let processor = context.processor
+    let wait = try call.preferredWait
     return try await context.idempotency.answer(call, route: route) { () async throws(Refusal) -> Reply in
-      let receipt = await processor.impose(authorized)
-      return Self.reply(receipt)
+      return Self.reply(await processor.impose(authorized, waiting: wait), waited: wait)
     }
   }
 
-  /// 201 when committed; 202 while only the journal, or memory, holds it.
-  private static func reply(_ receipt: Receipt) -> Reply {
+  /// 201 when sealed and committed; 202 while another gate may still send, or only the journal, or memory, holds it.
+  private static func reply(_ receipt: Receipt, waited: Duration?) -> Reply {
     let document = ReceiptDocument(receipt)
-    return .json(
-      receipt.durability == .committed ? 201 : 202, document,
-      fields: [("Location", "/admin/controls/\(document.control)"), ("ETag", "\"\(receipt.epoch)\"")])
+    var fields = [("Location", "/admin/controls/\(document.control)"), ("ETag", "\"\(receipt.epoch)\"")]
+    if let waited { fields.append(("Preference-Applied", "wait=\(waited.components.seconds)")) }
+    return .json(receipt.durability == .committed && receipt.state != .accepted ? 201 : 202, document, fields: fields)
   }
 
   /// POST /admin/controls/plan
@@ -72,16 +72,7 @@ struct ControlEndpoints {
     var request = try body(call)
     request.reason = request.reason ?? "plan only, nothing changes"
     let draft = try draft(request)
-    let exposure = context.runtime.exposure(draft.scope)
-    let state = context.processor.current.state
-    return .json(
-      200,
-      PlanDocument(
-        scope: draft.scope.summary, level: draft.level.text, currentLevel: state.effective(for: draft.scope).level.text,
-        tenants: exposure.tenants, profiles: exposure.profiles, openEntries: exposure.openEntries,
-        openProtective: exposure.openProtective, positions: exposure.positions,
-        withoutVenueStop: exposure.withoutVenueStop, notional: MoneyDocument(cents: exposure.notionalCents),
-        epoch: state.epoch.value, at: context.clocks.now.description))
+    return .json(200, StopPlan(context).document(draft))
   }
 
   // MARK: Read
@@ -100,7 +91,7 @@ struct ControlEndpoints {
     let etag = [("ETag", "\"\(state.epoch)\"")]
     if active == true {
       // From memory: it also knows stops the store has not taken yet.
-      let items = state.controls.values.sorted { $0.epoch > $1.epoch }.map { ControlItem($0) }
+      let items = state.controls.values.sorted { $0.epoch > $1.epoch }.map { ControlItem($0, in: state) }
       return .json(200, Page(items: items), fields: etag)
     }
     let documents = try await context.documents(active: active, limit: try call.limit(default: 50, max: 500))
@@ -109,121 +100,55 @@ struct ControlEndpoints {
 
   /// GET /admin/controls/{id}
   func show(_ call: Call) async throws(Refusal) -> Reply {
-    let id = try controlID(call)
+    let id = try call.controlID
     let view = context.processor.current
     let etag = [("ETag", "\"\(view.state.epoch)\"")]
-    if let control = view.state.controls[id] { return .json(200, ControlItem(control), fields: etag) }
+    if let control = view.state.controls[id] { return .json(200, ControlItem(control, in: view.state), fields: etag) }
     guard let document = try await context.document(id) else { throw unknown(id) }
     return .json(200, ControlItem(document.control, release: document.release), fields: etag)
   }
 
+  /// GET /admin/controls/{id}/receipt: what is true of a stop now.
+  func receipt(_ call: Call) async throws(Refusal) -> Reply {
+    let id = try call.controlID
+    guard let receipt = await context.processor.receipt(id) else {
+      throw Refusal(
+        .notFound,
+        "The receipt of \(id) is not kept: it is from before a restart. Its document is at /admin/controls/\(id).")
+    }
+    return .json(200, ReceiptDocument(receipt), fields: [("ETag", "\"\(receipt.epoch)\"")])
+  }
+
   /// GET /admin/controls/effective?tenant=&profile=&venue=&symbol=
   func effective(_ call: Call) async throws(Refusal) -> Reply {
+    var request = ControlRequest()
+    func name(_ field: String) -> String? { call.query.first(field).flatMap { $0.isEmpty ? nil : $0 } }
+    request.tenant = name("tenant")
+    request.profile = name("profile")
+    request.venue = name("venue")
+    request.symbol = name("symbol")
     var problems: [FieldProblem] = []
-    func name<Tag>(_ field: String, _ type: ID<Tag>.Type) -> ID<Tag>? {
-      guard let text = call.query.first(field), !text.isEmpty else { return nil }
-      let id = ID<Tag>(text)
-      if id == nil { problems.append(FieldProblem(field, "is not a name")) }
-      return id
+    let scope = ScopeParser.names(request, known: ScopeDirectory(context.runtime), &problems)
+    guard problems.isEmpty else {
+      let sentence = problems.map { "\($0.field) \($0.problem)" }.joined(separator: "; ")
+      throw Refusal(.requestInvalid, "The scope cannot be read: \(sentence).", fields: problems)
     }
-    let tenant = name("tenant", TenantID.self)
-    let profile = name("profile", ProfileID.self)
-    let venue = name("venue", VenueID.self)
-    let symbol = call.query.first("symbol").flatMap { Symbol($0) }
-    if profile != nil, tenant == nil { problems.append(FieldProblem("profile", "needs its tenant")) }
-    guard problems.isEmpty else { throw Refusal(.requestInvalid, "The scope cannot be read.", fields: problems) }
     let view = context.processor.current
-    let state = view.state.effective(
-      for: ControlScope(tenant: tenant, profile: profile, venue: venue, symbol: symbol))
+    let state = view.state.effective(for: scope)
     return .json(
       200,
       EffectiveDocument(
         level: view.isHeld ? ControlLevel.halted.text : state.level.text, isHeld: view.isHeld,
-        epoch: view.state.epoch.value, causes: state.causes.map { ControlItem($0) }))
+        epoch: view.state.epoch.value, causes: state.causes.map { ControlItem($0, in: view.state) }),
+      fields: [("ETag", "\"\(view.state.epoch)\"")])
   }
 
-  private func controlID(_ call: Call) throws(Refusal) -> ControlID {
-    guard let id = call.parameters["id"].flatMap({ ControlID($0) }) else {
-      throw Refusal(.controlUnknown, "That is not a control id.")
-    }
-    return id
-  }
+  private func unknown(_ id: ControlID) -> Refusal { .unknown(id) }
+}
 
-  private func unknown(_ id: ControlID) -> Refusal {
+extension Refusal {
+  static func unknown(_ id: ControlID) -> Refusal {
     Refusal(.controlUnknown, "There is no control \(id); list them at /admin/controls.")
-  }
-
-  // MARK: Release
-
-  /// POST /admin/controls/{id}/release
-  func release(_ call: Call) async throws(Refusal) -> Reply {
-    let id = try controlID(call)
-    if context.processor.current.state.controls[id] == nil, try await context.document(id) == nil { throw unknown(id) }
-    return try await release([id], call)
-  }
-
-  /// POST /admin/resume: every global control.
-  func resume(_ call: Call) async throws(Refusal) -> Reply {
-    let controls = context.processor.current.state.controls.values.filter(\.scope.isGlobal)
-    return try await release(try some(controls, "nothing is halted globally"), call)
-  }
-
-  /// POST /admin/tenants/{tenant}/enable and …/profiles/{profile}/enable: every control of exactly that scope.
-  func enable(_ call: Call) async throws(Refusal) -> Reply {
-    let (tenant, profile) = try Scopes(context).named(call)
-    let scope = ControlScope(tenant: tenant, profile: profile)
-    let controls = context.processor.current.state.controls.values.filter { $0.scope == scope }
-    return try await release(try some(controls, "\(scope.summary) has no control of its own"), call)
-  }
-
-  private func some(_ controls: [Control], _ otherwise: String) throws(Refusal) -> [ControlID] {
-    guard !controls.isEmpty else { throw Refusal(.controlUnknown, "There is nothing to release: \(otherwise).") }
-    return controls.sorted { $0.epoch < $1.epoch }.map(\.id)
-  }
-
-  private func release(_ ids: [ControlID], _ call: Call) async throws(Refusal) -> Reply {
-    let request = try RequestBody.decode(ReleaseRequest.self, members: ReleaseRequest.members, call)
-    let admin = try Authorizer.admin(try call.principal, requestID: call.requestID)
-    let expecting = try call.ifMatchEpoch
-    let answer = try await context.processor.requestRelease(
-      ids, reason: request.reason ?? "", expecting: expecting, isBreakGlass: request.breakGlass ?? false, by: admin)
-    return reply(answer)
-  }
-
-  private func reply(_ answer: ReleaseAnswer) -> Reply {
-    switch answer {
-    case .needsApproval(let approval):
-      let item = context.item(approval)
-      return .json(202, item, fields: [("Location", "/admin/approvals/\(item.id)")])
-    case .denied(let approval): return .json(200, context.item(approval))
-    case .released(let receipt):
-      return .json(200, ReceiptDocument(receipt), fields: [("ETag", "\"\(receipt.epoch)\"")])
-    }
-  }
-
-  // MARK: Approvals
-
-  /// GET /admin/approvals?status=
-  func approvals(_ call: Call) async throws(Refusal) -> Reply {
-    let wanted = call.query.first("status")
-    let items = context.processor.current.approvals.map(context.item).filter { wanted == nil || $0.status == wanted }
-    return .json(200, Page(items: items))
-  }
-
-  /// GET /admin/approvals/{id}
-  func approval(_ call: Call) async throws(Refusal) -> Reply {
-    guard let id = call.parameters["id"],
-      let approval = context.processor.current.approvals.first(where: { $0.id.text == id })
-    else { throw Refusal(.notFound, "There is no such approval.") }
-    return .json(200, context.item(approval))
-  }
-
-  func decide(_ call: Call, _ decision: Approval.Decision) async throws(Refusal) -> Reply {
-    guard let id = call.parameters["id"].flatMap({ ApprovalID($0) }) else {
-      throw Refusal(.notFound, "That is not an approval id.")
-    }
-    let admin = try Authorizer.admin(try call.principal, requestID: call.requestID)
-    return reply(try await context.processor.decide(id, decision, by: admin))
   }
 }
 

@@ -41,9 +41,16 @@ struct HealthEndpoints {
     let parts: [Part]
   }
 
-  /// GET /metrics
+  /// GET /metrics: the text format, or OpenMetrics for who asks for it.
   func metrics(_ call: Call) async throws(Refusal) -> Reply {
-    Reply(200, contentType: MetricRegistry.expositionContentType, body: .bytes(context.registry.exposition()))
+    if (call.field("accept") ?? "").contains("application/openmetrics-text") {
+      return Reply(
+        200, contentType: MetricRegistry.openMetricsContentType, fields: [("Vary", "Accept")],
+        body: .bytes(context.registry.openMetrics(at: context.clocks.wall())))
+    }
+    return Reply(
+      200, contentType: MetricRegistry.expositionContentType, fields: [("Vary", "Accept")],
+      body: .bytes(context.registry.exposition()))
   }
 
   /// GET /version

@@ -53,10 +53,11 @@ package actor IdempotencyDesk {
     return reply
   }
 
-  /// The same name in two tenants is two people, and neither may be given the other's answer. No part can hold a line
+  /// The same name in two tenants is two people, as are a tenant's user and who acts as that tenant; none may be given
+  /// another's answer. No part can hold a line
   /// feed, so that no two scopes spell the same.
   private static func scope(_ caller: Principal?, _ route: String, _ key: String) -> String {
-    "\(caller?.tenant?.text ?? "")\n\(caller?.subject ?? "")\n\(route)\n\(key)"
+    "\(caller?.tenant?.text ?? "")\n\(caller?.subject ?? "")\n\(caller?.actingAs?.session ?? "")\n\(route)\n\(key)"
   }
 
   private static let reused = Refusal(

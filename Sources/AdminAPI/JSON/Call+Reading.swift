@@ -40,12 +40,50 @@ extension Call {
     }
   }
 
+  /// The `{id}` of the path as a control's.
+  var controlID: ControlID {
+    get throws(Refusal) {
+      guard let id = parameters["id"].flatMap({ ControlID($0) }) else {
+        throw Refusal(.controlUnknown, "That is not a control id.")
+      }
+      return id
+    }
+  }
+
+  /// How long the caller wants a stop's answer to wait until it is settled, from `Prefer: wait=5` (RFC 7240); nil without
+  /// such a preference. Other preferences are somebody else's.
+  var preferredWait: Duration? {
+    get throws(Refusal) {
+      for field in fields where field.name == "prefer" {
+        for preference in field.value.split(separator: ",") {
+          let parts = preference.split(separator: ";")[0].split(separator: "=", maxSplits: 1)
+          guard parts[0].trimmed.lowercased() == "wait" else { continue }
+          guard parts.count == 2, let seconds = Int64(parts[1].trimmed), (0...Self.waitSecondsMax).contains(seconds)
+          else {
+            throw Refusal(.requestInvalid, "Prefer: wait is a number of seconds, at most \(Self.waitSecondsMax).")
+          }
+          return .seconds(seconds)
+        }
+      }
+      return nil
+    }
+  }
+
+  private static let waitSecondsMax: Int64 = 30
+
   func limit(default fallback: Int, max maximum: Int) throws(Refusal) -> Int {
     guard let text = query.first("limit") else { return fallback }
     guard let limit = Int(text), (1...maximum).contains(limit) else {
       throw Refusal(.requestInvalid, "limit is 1 to \(maximum).", fields: [FieldProblem("limit", "is 1 to \(maximum)")])
     }
     return limit
+  }
+}
+
+extension Substring {
+  fileprivate var trimmed: Substring {
+    let front = drop(while: \.isWhitespace)
+    return front.prefix(front.count - front.reversed().prefix(while: \.isWhitespace).count)
   }
 }
 

@@ -12,7 +12,13 @@ enum RequestBody {
   static func decode<Document: Decodable>(
     _ type: Document.Type, members: [String], _ call: Call
   ) throws(Refusal) -> Document {
-    var bytes = Array(call.body.readableBytesView)
+    try decode(type, members: members, Array(call.body.readableBytesView))
+  }
+
+  static func decode<Document: Decodable>(
+    _ type: Document.Type, members: [String], _ body: [UInt8]
+  ) throws(Refusal) -> Document {
+    var bytes = body
     if bytes.isEmpty { bytes = Array("{}".utf8) }
     let document: JSONDocument
     do {

@@ -5,8 +5,7 @@ import MetricStore
 import PromQL
 import Telemetry
 
-/// The part of Prometheus' HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/) that reads: instant and
-/// range queries, series, labels, rules, alerts. Answers and errors have Prometheus' shape, which its clients parse. A
+/// Prometheus' HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/). Answers and errors have Prometheus' shape, which its clients parse. A
 /// caller with a tenant sees that tenant's series and alerts only.
 struct PrometheusEndpoints {
   let context: AdminContext
@@ -15,19 +14,21 @@ struct PrometheusEndpoints {
   private static let timeoutMilliseconds: Int64 = 10_000
 
   /// For people who explore: rules have their own engine. A query holds up to 24 bytes a sample.
-  private static let engine: Engine = {
+  var engine: Engine {
     var options = Engine.Options()
     options.samplesMax = 10_000_000
+    options.compatibility = context.metricStore.settings.compatibility
     return Engine(options)
-  }()
+  }
 
   func query(_ call: Call) async throws(Refusal) -> Reply {
     await answer { () throws(PrometheusFailure) in
       let parameters = try PrometheusParameters(call)
       let expression = try parameters.expression()
       let time = try parameters.time("time") ?? context.clocks.wall()
+      let engine = engine
       return try await evaluate(parameters) { store, shouldStop throws(QueryError) in
-        let result = try Self.engine.instant(expression, at: time, in: store, shouldStop: shouldStop)
+        let result = try engine.instant(expression, at: time, in: store, shouldStop: shouldStop)
         return PrometheusJSON.instant(result, at: time)
       }
     }
@@ -40,7 +41,7 @@ struct PrometheusEndpoints {
       let end = try parameters.requiredTime("end")
       guard start <= end else { throw .invalid("end", "end timestamp must not be before start time") }
       let step = try parameters.step()
-      guard (end - start) / step < Self.engine.options.stepsMax else {
+      guard (end - start) / step < engine.options.stepsMax else {
         throw .badData(
           "exceeded maximum resolution of 11,000 points per timeseries. "
             + "Try decreasing the query resolution (?step=XX)")
@@ -50,9 +51,10 @@ struct PrometheusEndpoints {
         throw .badData(
           "invalid expression type \"\(expression.type.rawValue)\" for range query, must be Scalar or instant Vector")
       }
+      let engine = engine
       return try await evaluate(parameters) { store, shouldStop throws(QueryError) in
         PrometheusJSON.matrix(
-          try Self.engine.range(
+          try engine.range(
             expression, over: start...end, stepMilliseconds: step, in: store, shouldStop: shouldStop))
       }
     }
@@ -63,8 +65,11 @@ struct PrometheusEndpoints {
       let parameters = try PrometheusParameters(call)
       guard !parameters.all("match[]").isEmpty else { throw .badData("no match[] parameter provided") }
       let selectors = try parameters.selectors()
+      let limit = try parameters.limit() ?? .max
       guard let window = try parameters.window(now: context.clocks.wall()) else { return PrometheusJSON.labelSets([]) }
-      return PrometheusJSON.labelSets(context.metricStore.series(selectors, window: window))
+      return try await look { store throws(SeriesSourceError) in
+        PrometheusJSON.labelSets(Array(try store.series(selectors, window: window).prefix(limit)))
+      }
     }
   }
 
@@ -72,8 +77,11 @@ struct PrometheusEndpoints {
     await answer { () throws(PrometheusFailure) in
       let parameters = try PrometheusParameters(call)
       let selectors = try parameters.selectors()
+      let limit = try parameters.limit() ?? .max
       guard let window = try parameters.window(now: context.clocks.wall()) else { return PrometheusJSON.strings([]) }
-      return PrometheusJSON.strings(context.metricStore.labelNames(selectors, window: window))
+      return try await look { store throws(SeriesSourceError) in
+        PrometheusJSON.strings(Array(try store.labelNames(selectors, window: window).prefix(limit)))
+      }
     }
   }
 
@@ -83,8 +91,11 @@ struct PrometheusEndpoints {
       let name = call.parameters["name"] ?? ""
       guard RuleFile.isLabelName(name) else { throw .badData("invalid label name: \"\(name.prefix(64))\"") }
       let selectors = try parameters.selectors()
+      let limit = try parameters.limit() ?? .max
       guard let window = try parameters.window(now: context.clocks.wall()) else { return PrometheusJSON.strings([]) }
-      return PrometheusJSON.strings(context.metricStore.labelValues(name, selectors, window: window))
+      return try await look { store throws(SeriesSourceError) in
+        PrometheusJSON.strings(Array(try store.labelValues(name, selectors, window: window).prefix(limit)))
+      }
     }
   }
 
@@ -124,8 +135,26 @@ struct PrometheusEndpoints {
 
   // MARK: Answers
 
+  /// Looks series up off the shared threads: blocks are read from disk.
+  func look(
+    _ work: @escaping @Sendable (MetricStore) throws(SeriesSourceError) -> [UInt8]
+  ) async throws(PrometheusFailure) -> [UInt8] {
+    let store = context.metricStore
+    let result: Result<[UInt8], SeriesSourceError>
+    do throws(QueryLanes.Busy) {
+      result = try await QueryLanes.shared.run { _ in Result { () throws(SeriesSourceError) in try work(store) } }
+    } catch {
+      throw PrometheusFailure.busy
+    }
+    do throws(SeriesSourceError) {
+      return try result.get()
+    } catch {
+      throw PrometheusFailure(QueryError.sourceFailed(error.message))
+    }
+  }
+
   /// Evaluates off the shared threads, for as long as the caller waits and the query may take.
-  private func evaluate(
+  func evaluate(
     _ parameters: PrometheusParameters,
     _ work: @escaping @Sendable (MetricStore, @escaping () -> Bool) throws(QueryError) -> [UInt8]
   ) async throws(PrometheusFailure) -> [UInt8] {
@@ -139,7 +168,7 @@ struct PrometheusEndpoints {
         Result { () throws(QueryError) in try work(store) { isAbandoned() || monotonic() >= end } }
       }
     } catch {
-      throw PrometheusFailure(status: 503, type: "unavailable", message: "too many queries are waiting; try again")
+      throw PrometheusFailure.busy
     }
     do throws(QueryError) {
       return try result.get()
@@ -148,7 +177,7 @@ struct PrometheusEndpoints {
     }
   }
 
-  private func answer(_ work: () async throws(PrometheusFailure) -> [UInt8]) async -> Reply {
+  func answer(_ work: () async throws(PrometheusFailure) -> [UInt8]) async -> Reply {
     var status = 200
     var body: [UInt8]
     do throws(PrometheusFailure) {

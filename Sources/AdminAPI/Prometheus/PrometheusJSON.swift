@@ -1,6 +1,7 @@
 import Alerting
 import ControlModel
 import Foundation
+import MetricStore
 import PromQL
 import Telemetry
 
@@ -50,6 +51,33 @@ enum PrometheusJSON {
     }
     out += "]}".utf8
     return out
+  }
+
+  /// A text as a JSON string.
+  static func string(_ text: String) -> [UInt8] {
+    var out: [UInt8] = []
+    string(text, &out)
+    return out
+  }
+
+  static func exemplars(_ series: [(labels: Labels, exemplars: [Exemplar])]) -> [UInt8] {
+    var out = Array("[".utf8)
+    for (position, one) in series.enumerated() {
+      if position > 0 { out.append(comma) }
+      out += #"{"seriesLabels":"#.utf8
+      labels(one.labels, &out)
+      out += #","exemplars":["#.utf8
+      for (index, exemplar) in one.exemplars.enumerated() {
+        if index > 0 { out.append(comma) }
+        out += #"{"labels":"#.utf8
+        labels(exemplar.labels, &out)
+        out += ",\"value\":\"\(GoFloat.sampleValue(exemplar.value))\",\"timestamp\":".utf8
+        seconds(exemplar.timestamp, &out)
+        out.append(UInt8(ascii: "}"))
+      }
+      out += "]}".utf8
+    }
+    return out + Array("]".utf8)
   }
 
   static func labelSets(_ sets: [Labels]) -> [UInt8] {
@@ -187,7 +215,7 @@ enum PrometheusJSON {
   private static func labels(_ labels: Labels, _ out: inout [UInt8]) {
     out.append(UInt8(ascii: "{"))
     var isFirst = true
-    for (name, value) in labels.pairs {
+    labels.forEach { name, value in
       if !isFirst { out.append(comma) }
       isFirst = false
       string(name, &out)
@@ -218,16 +246,21 @@ enum PrometheusJSON {
   }
 
   private static func string(_ text: String, _ out: inout [UInt8]) {
+    var text = text
+    text.withUTF8 { string(UnsafeRawBufferPointer($0), &out) }
+  }
+
+  private static func string(_ bytes: UnsafeRawBufferPointer, _ out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\"".utf8
-      case "\\": out += "\\\\".utf8
-      case "\n": out += "\\n".utf8
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
+    for byte in bytes {
+      switch byte {
+      case UInt8(ascii: "\""): out += "\\\"".utf8
+      case UInt8(ascii: "\\"): out += "\\\\".utf8
+      case UInt8(ascii: "\n"): out += "\\n".utf8
+      case _ where byte < 0x20:
+        let hex = String(byte, radix: 16)
         out += "\\u\(String(repeating: "0", count: 4 - hex.utf8.count))\(hex)".utf8
-      default: out += UTF8.encode(scalar).map(Array.init) ?? []
+      default: out.append(byte)
       }
     }
     out.append(UInt8(ascii: "\""))

@@ -10,6 +10,9 @@ struct PrometheusFailure: Error {
   let type: String
   let message: String
 
+  static let busy = PrometheusFailure(
+    status: 503, type: "unavailable", message: "too many queries are waiting; try again")
+
   static func badData(_ message: String) -> PrometheusFailure {
     PrometheusFailure(status: 400, type: "bad_data", message: message)
   }
@@ -40,11 +43,18 @@ struct PrometheusParameters {
   /// Every selector of a caller with a tenant also asks for it.
   let tenant: Matcher?
 
+  /// Roles that see every tenant's series when their token names none.
+  private static let seeEverything: Set<Role> = [.support, .operator, .admin, .auditor, .metrics]
+
   /// From the form body of a POST, then from the query string.
   init(_ call: Call) throws(PrometheusFailure) {
     form = call.method == .post ? Query(Array(call.body.readableBytesView)) : nil
     query = call.query
     guard let tenant = call.caller?.tenant else {
+      if let caller = call.caller, !Self.seeEverything.contains(caller.role) {
+        throw PrometheusFailure(
+          status: 403, type: "forbidden", message: "your token names no tenant, and role \(caller.role) sees one's own")
+      }
       self.tenant = nil
       return
     }
@@ -85,6 +95,20 @@ struct PrometheusParameters {
     }
     if selectors.isEmpty, let tenant { return [SeriesSelector([tenant])] }
     return selectors
+  }
+
+  /// At most how many items to answer; nil and 0 are all.
+  func limit() throws(PrometheusFailure) -> Int? {
+    guard let text = first("limit"), !text.isEmpty else { return nil }
+    guard let limit = Int(text), limit >= 0 else { throw .invalid("limit", "limit must be non-negative") }
+    return limit == 0 ? nil : limit
+  }
+
+  /// Refuses a caller who is bound to a tenant: the answer is about everyone.
+  func forEveryone() throws(PrometheusFailure) {
+    guard tenant == nil else {
+      throw PrometheusFailure(status: 403, type: "forbidden", message: "this is not shown to a single tenant")
+    }
   }
 
   /// `start` to `end`, by default the last hour; nil when nothing lies between.

@@ -27,15 +27,25 @@ package struct StatusReport: Sendable {
     let tenants = tenantItems(view.state, accounts)
     let profilesTrading = accounts.count { view.state.effective(for: scope(of: $0)).level == .active && !view.isHeld }
     let exposure = context.runtime.exposure(.global)
+    var controls = ControlsState(
+      epoch: view.state.epoch.value,
+      active: view.state.controls.values.sorted { $0.epoch > $1.epoch }.map { ControlItem($0, in: view.state) },
+      pendingApprovals: view.approvals.filter { $0.status(at: now) == .pending }.map(context.item),
+      unrecorded: view.unrecorded)
+    controls.rollouts = view.rollouts.map { RolloutItem($0) }
+    controls.proposals = context.automatic.proposals.filter { $0.outcome(at: now) == .proposed }.map { record in
+      var item = AutomaticItem(record, at: now)
+      item.inputs = []  // a picture once a second; they are at /admin/automatic/{id}
+      return item
+    }
+    let soon = now.adding(milliseconds: Self.windowNoticeMilliseconds)
+    controls.windows = context.windows.planned.filter { $0.occurrence(at: now).map { $0.start <= soon } ?? false }
+      .map { WindowItem($0, at: now) }
     return StatusDocument(
       environment: context.about.environment, replica: context.about.replica.text, version: context.about.version,
       at: now.description, startedAt: context.about.startedAt.description,
       trading: trading(view, runtime, at: now, profilesTrading: profilesTrading, of: accounts.count),
-      controls: ControlsState(
-        epoch: view.state.epoch.value,
-        active: view.state.controls.values.sorted { $0.epoch > $1.epoch }.map { ControlItem($0) },
-        pendingApprovals: view.approvals.filter { $0.status(at: now) == .pending }.map(context.item),
-        unrecorded: view.unrecorded),
+      controls: controls,
       runtime: RuntimeDocument(
         isRunning: runtime.isRunning, passes: runtime.passes, lastPassAt: runtime.lastPassAt?.description,
         lastPassAgeMs: runtime.lastPassAt.map { now.unixMilliseconds - $0.unixMilliseconds },
@@ -51,6 +61,9 @@ package struct StatusReport: Sendable {
       tenants: ScopeCount(total: tenants.count, trading: view.isHeld ? 0 : tenants.count { $0.level == "active" }),
       profiles: ScopeCount(total: accounts.count, trading: profilesTrading), dependencies: dependencies(at: now))
   }
+
+  /// How long before it begins a planned stop is shown.
+  private static let windowNoticeMilliseconds: Int64 = 86_400_000
 
   // MARK: Trading in a word
 

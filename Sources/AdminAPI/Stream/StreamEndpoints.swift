@@ -23,6 +23,7 @@ struct StreamEndpoints {
     return Reply(
       200, contentType: ServerSentEvents.contentType,
       fields: [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")],
-      body: .stream(ServerSentEvents.stream(subscription, first: [])))
+      body: .stream(
+        ServerSentEvents.stream(subscription, first: audience == .admin ? StreamOpening(context).pieces : [])))
   }
 }

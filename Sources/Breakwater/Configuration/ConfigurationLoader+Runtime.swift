@@ -13,6 +13,8 @@ extension ConfigurationLoader {
       isEnabled: section.flag("enabled", default: true), replay: replay, speed: speed,
       loopInterval: section.duration("loopInterval", default: .seconds(1), in: .milliseconds(10)...(.seconds(60))),
       venue: section.choice("venue", default: paper, [("paper", paper)]),
+      hours: section.choice(
+        "hours", default: .continuous, [("always", .continuous), ("nyse", .nyse(.standard)), ("fx", .fxWeek)]),
       profiles: section.sections("profiles").compactMap(profile))
     section.finish()
     return runtime

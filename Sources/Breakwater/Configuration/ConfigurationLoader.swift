@@ -32,6 +32,7 @@ package enum ConfigurationLoader {
     var configuration = configuration(top, environment)
     top.finish()
     check(configuration, top)
+    DevelopmentKeys(environment).apply(to: &configuration, reader)
     guard reader.problems.isEmpty else { throw ConfigurationProblems(problems: reader.problems) }
     configuration.sources = reader.sources
     return configuration
@@ -48,10 +49,9 @@ package enum ConfigurationLoader {
 
   private static func configuration(_ top: SettingsSection, _ environment: [String: String]) -> Configuration {
     let platform = platform(top.section("platform"), environment)
-    store(top.section("store"))
     return Configuration(
       server: server(top.section("server")), dataDir: top.string("dataDir", default: "./data"),
-      auditWitness: audit(top.section("audit")),
+      sharedStore: store(top.section("store")), auditWitness: audit(top.section("audit")),
       replica: top.read("replica", default: defaultReplica, allowed: "a name of letters, digits, `.`, `_`, `-`") {
         ReplicaID($0)
       },
@@ -59,8 +59,9 @@ package enum ConfigurationLoader {
       routes: routes(top), limits: limits(top.section("limits")), isolation: isolation(top.section("guard")),
       controls: controls(top.section("controls")),
       runtime: runtime(top.section("runtime")), alerting: alerting(top.section("alerting")),
+      metrics: metrics(top.section("metrics")),
       logsToStdout: logs(top.section("logs")), environmentName: top.string("environment", default: "paper"),
-      sources: [])
+      sources: [], warnings: [])
   }
 
   /// The platform service; its key set is used unless `auth.jwks` names another.
@@ -73,10 +74,12 @@ package enum ConfigurationLoader {
     return url
   }
 
-  /// Control state lives in SQLite, in the data directory.
-  private static func store(_ section: SettingsSection) {
+  /// Control state lives in SQLite: in the data directory, or in a folder that replicas of one machine share.
+  private static func store(_ section: SettingsSection) -> String? {
     section.choice("engine", default: (), [("sqlite", ())])
+    let path = section.optional("path", allowed: "a folder on a disk of this machine") { $0.isEmpty ? nil : $0 }
     section.finish()
+    return path
   }
 
   private static func audit(_ section: SettingsSection) -> String? {
@@ -96,12 +99,20 @@ package enum ConfigurationLoader {
     settings.connectionsMax = section.integer("connectionsMax", default: settings.connectionsMax, in: 1...1_000_000)
     settings.connectionsPerPeerMax = section.integer(
       "connectionsPerPeerMax", default: settings.connectionsPerPeerMax, in: 1...1_000_000)
+    settings.inFlightMax = section.integer("inFlightMax", default: settings.inFlightMax, in: 8...100_000)
     settings.headTimeout = section.duration(
       "headTimeout", default: settings.headTimeout, in: .milliseconds(100)...(.seconds(300)))
     settings.bodyTimeout = section.duration(
       "bodyTimeout", default: settings.bodyTimeout, in: .milliseconds(100)...(.seconds(3600)))
     settings.idleTimeout = section.duration(
       "idleTimeout", default: settings.idleTimeout, in: .milliseconds(100)...(.seconds(3600)))
+    settings.tunnelIdleTimeout = section.duration(
+      "tunnelIdleTimeout", default: settings.tunnelIdleTimeout, in: .seconds(1)...(.seconds(86_400)))
+    settings.tunnelsMax = section.integer("tunnelsMax", default: settings.tunnelsMax, in: 0...1_000_000)
+    settings.tunnelsPerTenantMax = section.integer(
+      "tunnelsPerTenantMax", default: settings.tunnelsPerTenantMax, in: 1...1_000_000)
+    settings.drainDelay = section.duration(
+      "drainDelay", default: settings.drainDelay, in: .zero ... .seconds(600))
     settings.drainTimeout = section.duration(
       "drainTimeout", default: settings.drainTimeout, in: .zero ... .seconds(600))
     let proxies = section.strings("trustedProxies", default: []).compactMap { text -> AddressBlock? in
@@ -118,9 +129,23 @@ package enum ConfigurationLoader {
       listen: address(section, "listen", Configuration.Address(host: "127.0.0.1", port: 4018)),
       ops: address(section, "ops", Configuration.Address(host: "127.0.0.1", port: 4019)),
       loops: section.optional("loops", allowed: "1 to 256") { Int($0).flatMap { (1...256).contains($0) ? $0 : nil } },
-      dataPlane: settings)
+      tls: tls(section.section("tls")), dataPlane: settings)
     section.finish()
     return server
+  }
+
+  /// `{ certificate, key }`: both, or neither.
+  private static func tls(_ section: SettingsSection) -> Configuration.TLSFiles? {
+    let certificate = section.optional("certificate", allowed: "a PEM file") { $0.isEmpty ? nil : $0 }
+    let key = section.optional("key", allowed: "a PEM file") { $0.isEmpty ? nil : $0 }
+    section.finish()
+    switch (certificate, key) {
+    case (let certificate?, let key?): return Configuration.TLSFiles(certificate: certificate, key: key)
+    case (nil, nil): break
+    case (nil, _?): section.reader.problem(section.node, section.full("certificate"), "is missing beside the key")
+    case (_?, nil): section.reader.problem(section.node, section.full("key"), "is missing beside the certificate")
+    }
+    return nil
   }
 
   private static func address(
@@ -164,44 +189,6 @@ package enum ConfigurationLoader {
     return Configuration.Auth(policy: policy, jwks: keys, pinnedPEM: pem)
   }
 
-  private static func upstreams(_ section: SettingsSection) -> [Upstream] {
-    let upstreams = section.names.compactMap { name -> Upstream? in
-      let one = section.section(name)
-      let origin = one.optional("url", allowed: "http://host:port", Self.origin)
-      guard let origin else {
-        if one.value("url") == nil {
-          one.reader.problem(one.node, one.full("url"), "is missing; write http://host:port")
-        }
-        return nil
-      }
-      var upstream = Upstream(name: name, host: origin.host, port: origin.port)
-      upstream.connectTimeout = one.duration(
-        "connectTimeout", default: upstream.connectTimeout, in: .milliseconds(10)...(.seconds(60)))
-      upstream.firstByteTimeout = one.duration(
-        "firstByteTimeout", default: upstream.firstByteTimeout, in: .milliseconds(10)...(.seconds(600)))
-      upstream.timeout = one.duration("timeout", default: upstream.timeout, in: .milliseconds(10)...(.seconds(3600)))
-      upstream.forwardsAuthorization = one.flag("forwardAuthorization", default: false)
-      one.finish()
-      return upstream
-    }
-    section.finish()
-    return upstreams
-  }
-
-  private static func origin(_ text: String) -> (host: String, port: Int)? {
-    guard text.hasPrefix("http://") else { return nil }
-    var rest = text.dropFirst(7)
-    if rest.hasSuffix("/") { rest = rest.dropLast() }
-    guard !rest.contains("/"), !rest.contains("@") else { return nil }
-    guard let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") else {
-      return rest.isEmpty ? nil : (String(rest), 80)
-    }
-    guard let port = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(port) else { return nil }
-    var host = String(rest[..<colon])
-    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-    return host.isEmpty ? nil : (host, port)
-  }
-
   private static func routes(_ top: SettingsSection) -> [Configuration.RouteSetting] {
     top.sections("routes").compactMap { one in
       let path = one.optional("path", allowed: "a path that begins with /") { $0.hasPrefix("/") ? $0 : nil }
@@ -221,56 +208,18 @@ package enum ConfigurationLoader {
         "class", default: TrafficClass.read, TrafficClass.allCases.filter { $0 != .control }.map { ($0.rawValue, $0) })
       let cost = one.integer("cost", default: 1, in: 1...1000)
       let (guardMode, isMultiTenant) = guarding(one, roles)
+      let allowsWebSocket = webSocket(one, guardMode)
+      let honoursKey = one.flag("idempotencyKey", default: false)
       if path == nil, one.value("path") == nil { one.reader.problem(one.node, one.full("path"), "is missing") }
       if upstream.isEmpty { one.reader.problem(one.node, one.full("upstream"), "is missing") }
       one.finish()
       return path.map {
         Configuration.RouteSetting(
           path: $0, upstream: upstream, roles: roles, trafficClass: trafficClass, cost: cost,
-          guardMode: guardMode, isMultiTenant: isMultiTenant)
+          guardMode: guardMode, isMultiTenant: isMultiTenant, allowsWebSocket: allowsWebSocket,
+          honoursIdempotencyKey: honoursKey)
       }
     }
-  }
-
-  private static func limits(_ section: SettingsSection) -> RatePolicies {
-    var policies = RatePolicies(
-      ip: rate(section.section("ip"), RateLimit(quota: 1200, windowSeconds: 60, burst: 200)),
-      tenant: RateLimit(quota: 600, windowSeconds: 60, burst: 100),
-      user: rate(section.section("user"), RateLimit(quota: 300, windowSeconds: 60, burst: 50)))
-    let tenant = section.section("tenant")
-    let overrides = tenant.section("overrides")
-    for name in overrides.names { policies.tenantOverrides[name] = rate(overrides.section(name), policies.tenant) }
-    policies.tenant = rate(tenant, policies.tenant)
-    section.finish()
-    return policies
-  }
-
-  /// `{ rate: 600/1m, burst: 100 }`
-  private static func rate(_ section: SettingsSection, _ fallback: RateLimit) -> RateLimit {
-    let rate = section.read(
-      "rate", default: (fallback.quota, fallback.windowSeconds), allowed: "requests per duration, e.g. 600/1m"
-    ) { text -> (Int, Int)? in
-      let parts = text.split(separator: "/")
-      guard parts.count == 2, let quota = Int(parts[0]), (1...100_000_000).contains(quota),
-        let window = DurationSetting.milliseconds(String(parts[1])), window >= 1000, window <= 86_400_000
-      else { return nil }
-      return (quota, Int(window / 1000))
-    }
-    let burst = section.integer("burst", default: fallback.burst, in: 1...10_000_000)
-    section.finish()
-    return RateLimit(quota: rate.0, windowSeconds: rate.1, burst: burst)
-  }
-
-  private static func controls(_ section: SettingsSection) -> Configuration.Controls {
-    // Bounds how long a gate may act without hearing from a shared store; the embedded store is always in reach.
-    _ = section.duration("lease", default: .seconds(3), in: .seconds(1)...(.seconds(30)))
-    let controls = Configuration.Controls(
-      requiresApproval: section.choice("approvals", default: true, [("required", true), ("off", false)]),
-      drainTimeout: section.duration(
-        "drainTimeout", default: .milliseconds(250), in: .milliseconds(10)...(.seconds(10))),
-      reviewAfter: section.duration("reviewAfter", default: .seconds(1800), in: .seconds(60)...(.seconds(604_800))))
-    section.finish()
-    return controls
   }
 
   private static func logs(_ section: SettingsSection) -> Bool {

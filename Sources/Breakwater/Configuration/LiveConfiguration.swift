@@ -1,5 +1,4 @@
 import AdminAPI
-import Alerting
 import ControlModel
 import DataPlane
 import Synchronization
@@ -12,7 +11,6 @@ final class LiveConfiguration: ConfigurationKeeper {
   private struct Version {
     let number: Int
     let configuration: Configuration
-    let rules: [RuleGroup]
     let at: WallTime
     let by: String
     let applied: [String]
@@ -22,15 +20,15 @@ final class LiveConfiguration: ConfigurationKeeper {
   private struct State {
     /// Oldest first; the last of them was applied last.
     var versions: [Version]
-    var apply: (@Sendable (Configuration, [RuleGroup]) -> Void)?
+    var apply: (@Sendable (Configuration, Material) -> Void)?
   }
 
   /// Versions kept to go back to.
   private static let versionsMax = 20
   /// Sections whose settings take effect at once.
   private static let live = [
-    "routes", "upstreams", "limits", "guard", "alerting.rules", "alerting.route", "alerting.inhibitRules",
-    "alerting.inhibit_rules", "alerting.timeIntervals", "alerting.time_intervals",
+    "routes", "upstreams", "limits", "guard", "server.tls", "alerting.rules", "alerting.route",
+    "alerting.inhibitRules", "alerting.inhibit_rules", "alerting.timeIntervals", "alerting.time_intervals",
   ]
 
   private let file: ConfigurationFile?
@@ -40,23 +38,20 @@ final class LiveConfiguration: ConfigurationKeeper {
   private let state: Mutex<State>
 
   /// - Parameter file: where to read again; without one there is nothing to reload.
-  init(
-    _ configuration: Configuration, rules: [RuleGroup], file: ConfigurationFile?, clocks: Clocks,
-    metrics: MetricRegistry
-  ) {
+  init(_ configuration: Configuration, file: ConfigurationFile?, clocks: Clocks, metrics: MetricRegistry) {
     self.file = file
     self.clocks = clocks
     succeeded = metrics.gauge(MetricCatalog.configReloadSuccessful)
     succeededAt = metrics.gauge(MetricCatalog.configReloadSuccess)
     let first = Version(
-      number: 1, configuration: configuration, rules: rules, at: clocks.now, by: "start", applied: [], needsRestart: [])
+      number: 1, configuration: configuration, at: clocks.now, by: "start", applied: [], needsRestart: [])
     state = Mutex(State(versions: [first]))
     succeeded.set(1)
     succeededAt.set(Double(first.at.unixMilliseconds) / 1000)
   }
 
   /// What makes a configuration take effect. Set once, when everything is wired.
-  func onApply(_ apply: @escaping @Sendable (Configuration, [RuleGroup]) -> Void) {
+  func onApply(_ apply: @escaping @Sendable (Configuration, Material) -> Void) {
     state.withLock { $0.apply = apply }
   }
 
@@ -94,13 +89,17 @@ final class LiveConfiguration: ConfigurationKeeper {
     do throws(ConfigurationProblems) {
       guard let file else { throw Self.noFile }
       let configuration = try file.load()
-      return put(configuration, try Material(configuration).ruleGroups, by: actor)
+      return put(configuration, try Material(configuration), by: actor)
     } catch {
       succeeded.set(0)
-      throw Refusal(
-        .requestInvalid, "The configuration is refused and nothing has changed: \(error.problems[0])",
-        fields: Self.fields(error))
+      throw Self.refusal(error)
     }
+  }
+
+  private static func refusal(_ problems: ConfigurationProblems) -> Refusal {
+    Refusal(
+      .requestInvalid, "The configuration is refused and nothing has changed: \(problems.problems[0])",
+      fields: fields(problems))
   }
 
   func rollBack(to number: Int?, by actor: String) throws(Refusal) -> ConfigurationVersionItem {
@@ -110,12 +109,15 @@ final class LiveConfiguration: ConfigurationKeeper {
     guard let earlier else {
       throw Refusal(.notFound, "There is no earlier version to go back to; see /admin/config/versions.")
     }
-    return put(earlier.configuration, earlier.rules, by: actor)
+    do throws(ConfigurationProblems) {
+      // What it points at is read as it is now: an old version must not bring an old certificate back.
+      return put(earlier.configuration, try Material(earlier.configuration), by: actor)
+    } catch {
+      throw Self.refusal(error)
+    }
   }
 
-  private func put(
-    _ configuration: Configuration, _ rules: [RuleGroup], by actor: String
-  ) -> ConfigurationVersionItem {
+  private func put(_ configuration: Configuration, _ material: Material, by actor: String) -> ConfigurationVersionItem {
     let now = clocks.now
     succeeded.set(1)
     succeededAt.set(Double(now.unixMilliseconds) / 1000)
@@ -123,12 +125,12 @@ final class LiveConfiguration: ConfigurationKeeper {
       let previous = state.versions[state.versions.count - 1]
       let changed = Self.changes(from: previous.configuration, to: configuration)
       let version = Version(
-        number: previous.number + 1, configuration: configuration, rules: rules, at: now, by: actor,
+        number: previous.number + 1, configuration: configuration, at: now, by: actor,
         applied: changed.filter(Self.isLive), needsRestart: changed.filter { !Self.isLive($0) })
       state.versions.append(version)
       if state.versions.count > Self.versionsMax { state.versions.removeFirst() }
       // Under the lock, so that two reloads take effect in the order of their numbers. It only swaps a snapshot.
-      state.apply?(configuration, rules)
+      state.apply?(configuration, material)
       return Self.item(version, isCurrent: true)
     }
   }

@@ -35,6 +35,13 @@ final class SettingsReader {
     return name
   }
 
+  /// Notes a setting that is a list, for what a start prints and a reload compares.
+  func note(_ key: String, _ values: [String], _ node: Node) {
+    let place = node.mark.map { "\(file):\($0.line)" } ?? file
+    let shown = values.map { SettingSecret.shown($0, key) }.joined(separator: ", ")
+    sources.append(SettingSource(key: key, value: shown, source: place))
+  }
+
   /// The text of a scalar setting: from the environment, else from the file; nil when neither has it.
   func text(_ key: String, _ node: Node?) -> (text: String, node: Node?, variable: String?)? {
     let variable = Self.variable(for: key)
@@ -177,10 +184,12 @@ final class SettingsSection {
       reader.problem(node, full(key), "is a list")
       return fallback
     }
-    return sequence.compactMap { element in
+    let values = sequence.compactMap { element in
       if element.scalar == nil { reader.problem(element, full(key), "holds single values") }
       return element.scalar?.string
     }
+    reader.note(full(key), values, node)
+    return values
   }
 
   /// Reports keys nobody asked for, with the nearest that exist.

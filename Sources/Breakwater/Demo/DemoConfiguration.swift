@@ -17,7 +17,7 @@ enum DemoConfiguration {
     """
     # Written by `breakwater demo`. `breakwater serve --config` runs the same without the demo's backend and incident.
     environment: demo
-    server: { listen: "\(listen)", ops: "\(ops)" }
+    server: { listen: "\(listen)", ops: "\(ops)", drainDelay: 0s }
     dataDir: \(folder)/state
     auth:
       issuer: "\(issuer)"

@@ -21,22 +21,31 @@ extension Assembly {
   package func run(started: @Sendable (_ public: Listener, _ ops: Listener) -> Void = { _, _ in }) async throws {
     defer { directory.release() }
     // The gate is held until every one of these has succeeded.
+    noteBoot()
+    await processor.join(keeper)
     try await processor.boot(journaled: journaledStops)
+    let local = openLocalSocket()
+    defer { local?.close() }
     try await runtime.recover(configuration.runtime.isEnabled ? configuration.runtime.profiles : [])
+    // The first lease; without one the gate refuses every order whatever the controls say.
+    try await keeper.register()
     await processor.open()
 
     let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let publicGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: configuration.server.loops ?? max(1, System.coreCount))
-    let ops = try await listen(.ops, configuration.server.ops, on: opsGroup)
-    let publicListener = try await listen(.public, configuration.server.listen, on: publicGroup)
+    let ops = try await listen(.ops, configuration.server.ops, options.sockets.ops, on: opsGroup)
+    let publicListener = try await listen(.public, configuration.server.listen, options.sockets.listen, on: publicGroup)
     started(publicListener, ops)
     say("lifecycle.started", "Breakwater \(options.version) is up")
+    for warning in configuration.warnings { say("config.warning", warning.description, severity: .warn) }
 
     // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
     var services: [any Service] = [
       Background(name: "signals") { await self.sampleAndEvaluate() },
+      Background(name: "metric store") { await self.maintainMetrics() },
       Background(name: "alert records") { await self.alertRoom.recorder.run() },
+      Background(name: "lease") { await self.keeper.run() },
       Background(name: "audit") { await self.auditKeeper.run() },
       Background(name: "notifier") { await self.alertRoom.notifier.run() },
       Background(name: "alertmanager") {
@@ -46,27 +55,58 @@ extension Assembly {
       Background(name: "reload") { await self.reloadOnHangup() },
       Background(name: "rule files") { await self.watchRules() },
     ]
+    for forwarding in forwardings {
+      services.append(Background(name: "remote write") { await forwarding.run() })
+    }
     if let refresher { services.append(Background(name: "keys") { await refresher.run() }) }
     if configuration.runtime.isEnabled { services.append(Background(name: "runtime") { await self.runtime.run() }) }
-    services.append(ListenerService(ops: ops, publicListener: publicListener, drainState: drainState, bus: bus))
+    services.append(
+      ListenerService(
+        ops: ops, publicListener: publicListener, drainState: drainState, bus: bus, dataPlane: dataPlane,
+        delay: configuration.server.dataPlane.drainDelay))
     // Work that has nothing to do (no receivers to notify) may end; only the signals end the process.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Quiet.logger))
     try await group.run()
+    await keeper.leave()
+    _ = await auditKeeper.sign(after: -1)
+    await history.flush()
     say("lifecycle.stopped", "Breakwater stopped")
     await log.flush()
     try await publicGroup.shutdownGracefully()
     try await opsGroup.shutdownGracefully()
   }
 
+  /// A stop from this machine's shell; without the socket there are the listeners.
+  private func openLocalSocket() -> LocalSocket? {
+    let halt = LocalHalt(context)
+    do throws(LocalSocketFailure) {
+      return try LocalSocket(in: configuration.dataDir, bytesMax: LocalHalt.bytesMax) { await halt.answer($0, uid: $1) }
+    } catch {
+      say("local.unavailable", error.description, severity: .error)
+      return nil
+    }
+  }
+
+  private func noteBoot() {
+    var event = HistoryEvent(.boot)
+    // Draining, committing and waiting for other gates, each at its longest.
+    let bound =
+      configuration.controls.drainTimeout + CommandProcessor.Settings(replica: configuration.replica).commitWait
+    event.boundMs = Int64((bound + keeper.sealBound) / .milliseconds(1))
+    event.approvals = configuration.controls.requiresApproval
+    history.record(event)
+  }
+
   private func listen(
-    _ kind: Listener.Kind, _ address: Configuration.Address, on group: MultiThreadedEventLoopGroup
+    _ kind: Listener.Kind, _ address: Configuration.Address, _ socket: CInt?, on group: MultiThreadedEventLoopGroup
   ) async throws -> Listener {
     do {
       return try await Listener.start(
-        kind, host: address.host, port: address.port, on: group, dataPlane: dataPlane, seed: SystemSources.seed())
+        kind, host: address.host, port: address.port, on: group, dataPlane: dataPlane, seed: SystemSources.seed(),
+        socket: socket)
     } catch let error as IOError {
       throw ListenFailure(address: address, setting: kind == .ops ? "server.ops" : "server.listen", error.errnoCode)
     }
@@ -110,13 +150,15 @@ extension Assembly {
   /// Every metric into the store and every rule evaluated once an interval; between intervals the rules about what was
   /// quiet and moved, for at most a tenth of the time.
   private func sampleAndEvaluate() async {
-    var sampling = RegistrySampling(metrics, into: metricStore)
+    // A rule that cannot see the last minutes would call alerts off that still hold.
+    await restoreMetrics()
+    var sampling = RegistrySampling(
+      metrics, into: metricStore, startedAt: context.about.startedAt.unixMilliseconds)
     var vigil = MetricVigil(metrics)
     let interval = configuration.alerting.interval.wholeNanoseconds
     let clock = options.clocks.monotonic
     var nextTick = clock()
     var nextLook = clock()
-    var ticks = 0
     while !Task.isCancelled {
       let now = options.clocks.now
       let start = clock()
@@ -125,9 +167,8 @@ extension Assembly {
         await handle(desk.tick(at: now), at: now)
         vigil.watch(desk.metricsRead)
         _ = vigil.look()
+        await context.windows.tick()
         observeReviews(at: now)
-        ticks += 1
-        if ticks % 60 == 0 { metricStore.dropExpired(at: now.unixMilliseconds) }
         nextTick = max(nextTick + interval, clock())
       } else if start >= nextLook {
         let moved = vigil.look()
@@ -146,7 +187,10 @@ extension Assembly {
   private func handle(_ changed: [AlertDesk.Transition], at now: WallTime) async {
     let transitions = desk.illustrated(changed) { evidence.requests(for: $0, at: now) }
     await alertRoom.turn(transitions, at: now)
-    for transition in transitions { await tell(transition) }
+    for transition in transitions {
+      await tell(transition)
+      await contain(transition)
+    }
   }
 
   private func tell(_ transition: AlertDesk.Transition) async {
@@ -159,6 +203,17 @@ extension Assembly {
         component: "alerting", body: alert.annotations.first { $0.name == "summary" }?.value ?? alert.name,
         attributes: [("alert", .string(alert.name)), ("fingerprint", .string(alert.fingerprint))]))
     bus.publish("alert", at: transition.at, WireJSON.encode(context.item(alert)))
+  }
+
+  /// What an alert that begins or ends means for automatic controls.
+  private func contain(_ transition: AlertDesk.Transition) async {
+    switch transition.what {
+    case .firing:
+      guard let trigger = await automaticFeed.trigger(transition.alert, at: transition.at) else { return }
+      await context.automatic.take(trigger)
+    case .resolved: await context.automatic.ended(transition.alert.fingerprint)
+    case .pending, .dropped: return
+    }
   }
 
   private func observeReviews(at now: WallTime) {
@@ -202,17 +257,22 @@ private struct Background: Service {
   }
 }
 
-/// The listeners: when the group shuts down they drain first, the ops listener last, so that a stop works to the end.
+/// The listeners: when the group shuts down, readiness says no at once and every answer closes its connection; after the
+/// delay nothing more is accepted and what is left is drained, the ops listener last, so that a stop works to the end.
 private struct ListenerService: Service {
   let ops: Listener
   let publicListener: Listener
   let drainState: DrainState
   let bus: EventBus
+  let dataPlane: DataPlane
+  let delay: Duration
 
   func run() async throws {
     try? await gracefulShutdown()  // cancelled outright: drain all the same
     drainState.start()
     bus.end()
+    dataPlane.startDraining()
+    await SystemSources.sleep(delay)
     await publicListener.drain()
     await ops.drain()
   }

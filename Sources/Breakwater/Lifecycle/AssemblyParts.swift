@@ -56,14 +56,22 @@ struct ControlAnnouncer: Sendable {
     let body =
       switch notice.what {
       case .sealed: "\(notice.actor) stopped \(scope): \(first?.reason ?? "")"
+      case .accepted: "\(notice.actor) stopped \(scope) here; other gates have not all acknowledged"
       case .recorded: "recorded \(scope)"
+      case .settled: "every order of \(scope) has a known outcome"
+      case .stage: "a release of \(scope) is at: \(notice.detail ?? "")"
+      case .tripped: "a staged release of \(scope) stopped again: \(notice.detail ?? "")"
+      case .brokeGlass: "\(notice.actor) released \(scope) alone: \(notice.detail ?? "")"
+      case .flattening: "\(notice.actor) approved closing the positions of \(scope)"
+      case .flattened: "flattening of \(scope) ended: \(notice.detail ?? "")"
       case .released: "\(notice.actor) released \(scope)"
       case .approvalRequested: "\(notice.actor) asked for a release: \(notice.approval?.reason ?? "")"
       case .approvalDenied: "\(notice.actor) denied a release"
       }
     events.emit(
       LogEvent(
-        "control.\(notice.what.rawValue)", notice.what == .sealed ? .warn : .info, at: notice.at, component: "control",
+        "control.\(notice.what.rawValue)", [.sealed, .tripped, .brokeGlass].contains(notice.what) ? .warn : .info,
+        at: notice.at, component: "control",
         body: body, requestID: notice.requestID, tenant: first?.scope.tenant, actor: notice.actor,
         attributes: [("epoch", .int(Int(notice.epoch.value))), ("control", .string(first?.id.text ?? ""))]))
     let items = notice.controls.map { ControlItem($0) }
@@ -72,11 +80,14 @@ struct ControlAnnouncer: Sendable {
       let epoch: UInt64
       let actor: String
       let controls: [ControlItem]
+      let detail: String?
     }
     bus.publish(
       "controls", at: notice.at, requestID: notice.requestID,
       WireJSON.encode(
-        Change(what: notice.what.rawValue, epoch: notice.epoch.value, actor: notice.actor, controls: items)))
+        Change(
+          what: notice.what.rawValue, epoch: notice.epoch.value, actor: notice.actor, controls: items,
+          detail: notice.detail)))
   }
 }
 
@@ -98,7 +109,7 @@ enum ProcessMetrics {
         cpu.increment(by: max(0, used - last))
         last = max(last, used)
       }
-      for store in ["control", "trading", "alerts", "logs"] {
+      for store in ["control", "trading", "alerts", "logs", "metrics"] {
         bytes.gauge(store).set(Double(directory.bytes(of: store)))
       }
       let volume = directory.volume()
@@ -133,8 +144,14 @@ struct IdentitySources {
 
   /// Reads static keys now; a URL is fetched by the refresher when it runs. Throws `ConfigurationProblems` for a key file
   /// that cannot be used.
-  init(_ auth: Configuration.Auth, options: Assembly.Options, metrics: MetricRegistry) throws {
+  init(
+    _ auth: Configuration.Auth, actAs: ActAsAuthority?, options: Assembly.Options, metrics: MetricRegistry
+  ) throws {
     var pinned = KeySet()
+    if let secret = auth.developmentSecret {
+      pinned = try Self.keys("JWT_SECRET") { () throws(KeySetProblem) in try KeySet(developmentSecret: secret) }
+    }
+    metrics.gauge(MetricCatalog.authDevelopmentKeys).set(auth.developmentSecret == nil ? 0 : 1)
     if let pem = auth.pinnedPEM {
       pinned = try Self.keys("PLATFORM_JWT_PUBLIC_KEY") { () throws(KeySetProblem) in try KeySet(pem: pem) }
     }
@@ -153,7 +170,7 @@ struct IdentitySources {
     case nil: break
     }
     let store = KeyStore(pinned: pinned, expectsFetched: url != nil)
-    verifier = TokenVerifier(auth.policy, keys: store)
+    verifier = TokenVerifier(auth.policy, keys: store, actAs: actAs)
     guard let url else {
       refresher = nil
       let fixed = KeyRefreshStatus(pinned: pinned)
@@ -213,7 +230,8 @@ struct IdentitySources {
 package enum IdentityCheck {
   /// A verifier with the configuration's policy and keys; fetches them when they come from a URL.
   package static func verifier(_ configuration: Configuration) async throws -> TokenVerifier {
-    let sources = try IdentitySources(configuration.auth, options: Assembly.Options(), metrics: MetricRegistry())
+    let sources = try IdentitySources(
+      configuration.auth, actAs: nil, options: Assembly.Options(), metrics: MetricRegistry())
     if case .url(let url) = configuration.auth.jwks {
       let bytes = try await OutboundHTTP.get(url, within: .seconds(5), bytesMax: StrictJSON.Limits.keySet.bytesMax)
       sources.verifier.keys.replaceFetched(try KeySet(jwks: bytes))

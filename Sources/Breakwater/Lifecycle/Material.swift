@@ -1,17 +1,22 @@
 package import Alerting
 package import ControlModel
+package import DataPlane
 import Foundation
 package import Strategy
 import TradingRuntime
 import Venues
 
-/// What the configuration points at, read and checked: rules, runbooks, bars. Nothing here changes anything, so `check`
+/// What the configuration points at, read and checked: rules, runbooks, bars, certificates. Nothing here changes anything, so `check`
 /// and a start do the same work.
 package struct Material: Sendable {
   package let ruleGroups: [RuleGroup]
   package let runbooks: [String: String]
   package let bars: [Symbol: [Bar]]
-  /// What works, but an operator would miss: alerts without a runbook.
+  /// Committed backtests of rules that may act by themselves.
+  let backtests: Backtests
+  /// What the public listener answers handshakes with; nil speaks plain HTTP.
+  package let tls: TLSIdentity?
+  /// What works, but an operator would miss: alerts without a runbook, a key others can read.
   package let warnings: [ConfigurationProblem]
 
   /// Throws every problem found.
@@ -19,6 +24,7 @@ package struct Material: Sendable {
     var problems: [ConfigurationProblem] = []
     ruleGroups = Self.rules(configuration.alerting.rules, &problems)
     runbooks = Self.runbooks(configuration.alerting.runbooks, &problems)
+    backtests = Backtests(configuration.controls.backtests, &problems)
     bars = configuration.runtime.isEnabled ? Self.bars(configuration.runtime.replay, &problems) : [:]
     for profile in configuration.runtime.profiles where configuration.runtime.isEnabled {
       for symbol in profile.symbols where bars[symbol] == nil {
@@ -29,11 +35,15 @@ package struct Material: Sendable {
             message: "profile \(profile.account.profile) trades \(symbol), but there are bars of \(known) only"))
       }
     }
-    warnings = ruleGroups.flatMap(\.rules).compactMap { [runbooks] rule in
-      guard case .alerting(let alert) = rule.kind, runbooks[alert.name] == nil else { return nil }
-      return ConfigurationProblem(
-        file: rule.file, line: rule.line, key: alert.name, message: "has no runbook \(alert.name).md")
-    }
+    tls = configuration.server.tls.flatMap { TLSMaterial.identity($0, &problems) }
+    let exposed = configuration.server.tls.flatMap { TLSMaterial.exposedKey($0) }
+    warnings =
+      [exposed].compactMap(\.self)
+      + ruleGroups.flatMap(\.rules).compactMap { [runbooks] rule in
+        guard case .alerting(let alert) = rule.kind, runbooks[alert.name] == nil else { return nil }
+        return ConfigurationProblem(
+          file: rule.file, line: rule.line, key: alert.name, message: "has no runbook \(alert.name).md")
+      }
     guard problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
   }
 

@@ -12,7 +12,7 @@ package enum SystemSources {
     },
     monotonic: {
       var time = timespec()
-      clock_gettime(CLOCK_MONOTONIC, &time)
+      clock_gettime(CLOCK_BOOTTIME, &time)  // counts a suspended machine's time too: a lease does not outlive its sleep
       return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     })
 

@@ -1,5 +1,6 @@
 import Alerting
 import AsyncHTTPClient
+import MetricStore
 import NIOCore
 import NIOHTTP1
 
@@ -31,6 +32,23 @@ enum OutboundHTTP {
     switch message {
     case .http(let url, let fields, let body): try await post(url, fields, body, within: .seconds(5))
     case .email(let mail, let mailbox): try await SMTPClient.send(mail, to: mailbox)
+    }
+  }
+
+  /// One attempt to hand samples over, snappy-compressed remote_write 1.0.
+  static func remoteWrite(_ url: String, _ body: [UInt8]) async -> MetricForwarding.Answer {
+    var request = HTTPClientRequest(url: url)
+    request.method = .POST
+    request.headers.add(name: "Content-Type", value: "application/x-protobuf")
+    request.headers.add(name: "Content-Encoding", value: "snappy")
+    request.headers.add(name: "X-Prometheus-Remote-Write-Version", value: "0.1.0")
+    request.body = .bytes(ByteBuffer(bytes: body))
+    guard let response = try? await client.execute(request, timeout: .seconds(10)) else { return .later }
+    _ = try? await response.body.collect(upTo: 64 * 1024)
+    switch response.status.code {
+    case 200..<300: return .taken
+    case 429, 500...: return .later
+    default: return .refused
     }
   }
 

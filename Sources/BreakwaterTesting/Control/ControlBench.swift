@@ -24,6 +24,8 @@ package final class ControlBench: Sendable {
     package var store: (SimulatedControlStore) -> any ControlStore = { $0 }
     package var disk: (SimulatedStorage) -> any StableStorage = { $0 }
     package var runtime: (SimulatedRuntime) -> any ControlledRuntime = { $0 }
+    /// What closes positions; nothing by default.
+    package var flatten: CommandProcessor.Flatten?
 
     fileprivate let life: Lifeline
 
@@ -39,6 +41,7 @@ package final class ControlBench: Sendable {
 
   package init(
     after earlier: ControlBench? = nil, seed: UInt64 = 1, between: Between = Between(),
+    guards: ReleaseGuards = ReleaseGuards(),
     adjust: (inout CommandProcessor.Settings) -> Void = { _ in }
   ) throws {
     let trace = earlier?.trace ?? Trace()
@@ -56,7 +59,8 @@ package final class ControlBench: Sendable {
     (journal, journaled) = try ControlJournal.open(between.disk(disk), "control.journal")
     let life = between.life
     runtime = SimulatedRuntime(
-      history: history, now: { clock.clocks.now }, isAlive: { life.isAlive }, told: { trace.add($0) })
+      history: history, now: { clock.clocks.now }, monotonic: clock.clocks.monotonic, isAlive: { life.isAlive },
+      told: { trace.add($0) })
     people = try TestPeople(at: clock.clocks.now)
     guard let replica = ReplicaID("r1") else { preconditionFailure("r1 is an id") }
     var settings = CommandProcessor.Settings(replica: replica)
@@ -65,7 +69,7 @@ package final class ControlBench: Sendable {
       settings: settings, store: between.store(store), journal: journal, runtime: between.runtime(runtime),
       clocks: clock.clocks,
       ids: IDSource(seed: seed) { clock.clocks.now }, metrics: metrics, sleep: { await clock.sleep($0) },
-      announce: { trace.add("announced \($0.what.rawValue)") })
+      announce: { trace.add("announced \($0.what.rawValue)") }, guards: guards, flatten: between.flatten)
   }
 
   /// Boots and opens, as a start does.
@@ -76,9 +80,11 @@ package final class ControlBench: Sendable {
 
   package static func started(
     after earlier: ControlBench? = nil, seed: UInt64 = 1, between: Between = Between(),
+    guards: ReleaseGuards = ReleaseGuards(),
     adjust: (inout CommandProcessor.Settings) -> Void = { _ in }
   ) async throws -> ControlBench {
-    let bench = try ControlBench(after: earlier, seed: seed, between: between, adjust: adjust)
+    let bench = try ControlBench(
+      after: earlier, seed: seed, between: between, guards: guards, adjust: adjust)
     try await bench.start()
     return bench
   }
@@ -87,9 +93,9 @@ package final class ControlBench: Sendable {
 
   package func stop(
     _ scope: ControlScope = .global, level: ControlLevel = .halted, cancel: CancelMode = .entries,
-    by name: String = "olive", reason: String = "bench: stop trading"
+    by name: String = "olive", reason: String = "bench: stop trading", flatten: Bool = false
   ) throws -> AuthorizedStop {
-    let draft = ControlDraft(scope: scope, level: level, cancel: cancel, reason: reason)
+    let draft = ControlDraft(scope: scope, level: level, cancel: cancel, reason: reason, flatten: flatten)
     return try Authorizer.stop(draft, by: people.principal(.operator, name), requestID: requestID())
   }
 
@@ -111,10 +117,11 @@ package final class ControlBench: Sendable {
 
   /// Asks for a release by one admin, at the epoch of now.
   package func request(
-    _ controls: [ControlID], by name: String = "ada", reason: String = "bench: go on again", at epoch: Epoch? = nil
+    _ controls: [ControlID], by name: String = "ada", reason: String = "bench: go on again", at epoch: Epoch? = nil,
+    stages: ReleaseStages? = nil
   ) async throws -> Approval {
     let answer = try await processor.requestRelease(
-      controls, reason: reason, expecting: epoch ?? self.epoch, isBreakGlass: false, by: admin(name))
+      controls, reason: reason, expecting: epoch ?? self.epoch, isBreakGlass: false, stages: stages, by: admin(name))
     guard case .needsApproval(let approval) = answer else { throw Surprise("no approval was asked for: \(answer)") }
     return approval
   }

@@ -4,7 +4,7 @@ package import TradingRuntime
 
 /// A runtime that is nothing but the real gate: tests send orders through it and see which ones started.
 package final class SimulatedRuntime: ControlledRuntime {
-  package let gate = OrderGate()
+  package let gate: OrderGate
   package let history: HaltHistory
   /// Shut it and cancels hang.
   package let line = FaultSwitch()
@@ -25,8 +25,10 @@ package final class SimulatedRuntime: ControlledRuntime {
   ///   - told: hears of each call in order, for tests of the order of effects.
   package init(
     history: HaltHistory = HaltHistory(), now: @escaping @Sendable () -> WallTime,
-    isAlive: @escaping @Sendable () -> Bool = { true }, told: @escaping @Sendable (String) -> Void = { _ in }
+    monotonic: @escaping @Sendable () -> Int64 = { 0 }, isAlive: @escaping @Sendable () -> Bool = { true },
+    told: @escaping @Sendable (String) -> Void = { _ in }
   ) {
+    gate = OrderGate(monotonic: monotonic)
     self.history = history
     self.now = now
     self.told = told
@@ -74,6 +76,8 @@ package final class SimulatedRuntime: ControlledRuntime {
     gate.setHeld(held)
     told(held ? "held" : "opened")
   }
+
+  package func setLease(until end: Int64) { gate.setLease(until: end) }
 
   package func fence(at epoch: Epoch, scope: ControlScope) async -> FenceAcknowledgement {
     let drained = await gate.drain(hasTimedOut: { false }, pause: { _ in await Task.yield() })

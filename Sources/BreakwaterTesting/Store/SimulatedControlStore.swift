@@ -26,11 +26,18 @@ package final class SimulatedControlStore: ControlStore {
 
   package func load() async throws(StoreFailure) -> ControlRecord {
     try await respond()
-    return content.withLock { $0.record }
+    return loadNow()
   }
 
   package func commit(_ commit: ControlCommit) async throws(StoreFailure) -> Int64 {
     try await respond()
+    let sequence = Result { () throws(StoreFailure) in try commitNow(commit) }
+    guard faults.fault != .liesAboutFailure else { throw Fault.failure }
+    return try sequence.get()
+  }
+
+  /// As `commit`, at once and without faults, for simulations that have their own.
+  package func commitNow(_ commit: ControlCommit) throws(StoreFailure) -> Int64 {
     let told = told
     let sequence: Result<Int64, StoreFailure> = content.withLock { content in
       var next = content
@@ -56,7 +63,6 @@ package final class SimulatedControlStore: ControlStore {
       told(commit)
       return .success(Int64(content.leaves.count))
     }
-    guard faults.fault != .liesAboutFailure else { throw Fault.failure }
     return try sequence.get()
   }
 
@@ -75,6 +81,12 @@ package final class SimulatedControlStore: ControlStore {
 
   package func renew(_ renewal: GateRenewal) async throws(StoreFailure) -> ControlRecord {
     try await respond()
+    let record = Result { () throws(StoreFailure) in try renewNow(renewal) }
+    guard faults.fault != .liesAboutFailure else { throw Fault.failure }
+    return try record.get()
+  }
+
+  package func renewNow(_ renewal: GateRenewal) throws(StoreFailure) -> ControlRecord {
     let record: Result<ControlRecord, StoreFailure> = content.withLock { content in
       let row = content.gates[renewal.gate]
       guard renewal.isFirst || row?.run == renewal.run else {
@@ -85,17 +97,20 @@ package final class SimulatedControlStore: ControlStore {
       content.homes[renewal.gate] = renewal.home
       content.gates[renewal.gate] = GateRow(
         gate: renewal.gate, run: renewal.run, turn: (row?.turn ?? 0) + 1, acked: renewal.acked, isAlone: isAlone,
-        lease: renewal.lease, at: renewal.at, report: renewal.report)
+        lease: isAlone ? renewal.lease : max(renewal.lease, row?.lease ?? 0), at: renewal.at, report: renewal.report)
       return .success(content.record)
     }
-    guard faults.fault != .liesAboutFailure else { throw Fault.failure }
     return try record.get()
   }
 
   package func gates() async throws(StoreFailure) -> [GateRow] {
     try await respond()
-    return content.withLock { $0.gates.values.sorted { $0.gate < $1.gate } }
+    return gatesNow()
   }
+
+  package func loadNow() -> ControlRecord { content.withLock { $0.record } }
+  package func gatesNow() -> [GateRow] { content.withLock { $0.gates.values.sorted { $0.gate < $1.gate } } }
+  package func documentNow(_ id: ControlID) -> ControlDocument? { content.withLock { $0.documents[id] } }
 
   package func removeGate(
     _ gate: ReplicaID, run: String, turn: Int64?, _ audit: AuditEntry

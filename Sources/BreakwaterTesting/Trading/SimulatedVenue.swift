@@ -29,6 +29,7 @@ package final class SimulatedVenue: Venue {
     package var refusesCancels = false
     package var refusesQuestions = false
     package var knowsEveryOrder = true
+    package var market = MarketStanding.open
 
     package init(_ write: Write = .taken, knowsEveryOrder: Bool = true) {
       self.write = write
@@ -99,6 +100,7 @@ package final class SimulatedVenue: Venue {
   // MARK: Venue
 
   package var knowsEveryOrder: Bool { manner.knowsEveryOrder }
+  package func marketState(of symbol: Symbol, at now: WallTime) -> MarketStanding { manner.market }
   package var connection: VenueConnection { state.withLock { $0.connection } }
 
   /// A new stream for each asker: only the newest runtime hears.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AsyncHTTPClient
+import Breakwater
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -26,8 +27,9 @@ struct APIClient {
   let server: String
   let token: String?
 
-  /// How long one call may take; a stop answers within a second or two even when its store is down.
-  private static let timeout = TimeAmount.seconds(15)
+  /// How long one call may take; a stop answers within a second or two even when its store is down, unless it was asked to
+  /// wait half a minute until it is settled.
+  private static let timeout = TimeAmount.seconds(45)
   private static let bodyBytesMax = 64 * 1024 * 1024
 
   struct Answer {
@@ -50,20 +52,37 @@ struct APIClient {
 
   func get(_ path: String) async throws -> Answer { try await call(.GET, path) }
 
-  func delete(_ path: String) async throws -> Answer { try await call(.DELETE, path) }
-
-  /// Posts a JSON document. Commands carry an idempotency key, so that a repeat of the same call cannot act twice.
-  func post(_ path: String, _ body: some Encodable, ifMatch: String? = nil) async throws -> Answer {
-    try await call(.POST, path, body: [UInt8](try JSONEncoder().encode(body)), ifMatch: ifMatch)
+  /// A call of the Prometheus API, whose errors have Prometheus' shape.
+  func prometheus(_ path: String) async throws -> Answer {
+    let answer = try await call(.GET, path, accepts: { $0 < 500 })
+    guard answer.status >= 400 else { return answer }
+    struct Problem: Decodable {
+      let error: String
+    }
+    if let problem = try? JSONDecoder().decode(Problem.self, from: Data(answer.body)) {
+      throw CommandFailure(.failed, problem.error)
+    }
+    throw answer.refused(server)
   }
 
+  /// Posts a JSON document. Commands carry an idempotency key, so that a repeat of the same call cannot act twice.
+  func post(
+    _ path: String, _ body: some Encodable, ifMatch: String? = nil, prefer: String? = nil
+  ) async throws -> Answer {
+    try await call(.POST, path, body: [UInt8](try JSONEncoder().encode(body)), ifMatch: ifMatch, prefer: prefer)
+  }
+
+  func delete(_ path: String) async throws -> Answer { try await call(.DELETE, path) }
+
   private func call(
-    _ method: HTTPMethodName, _ path: String, body: [UInt8]? = nil, ifMatch: String? = nil
+    _ method: HTTPMethodName, _ path: String, body: [UInt8]? = nil, ifMatch: String? = nil, prefer: String? = nil,
+    accepts: (Int) -> Bool = { $0 < 400 }
   ) async throws -> Answer {
     var request = HTTPClientRequest(url: server + path)
     request.method = .RAW(value: method.rawValue)
     if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
     if let ifMatch { request.headers.add(name: "If-Match", value: ifMatch) }
+    if let prefer { request.headers.add(name: "Prefer", value: prefer) }
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.headers.add(name: "Idempotency-Key", value: UUID().uuidString)
@@ -79,7 +98,7 @@ struct APIClient {
         requestID: response.headers.first(name: "X-Request-ID"))
       answer.next = response.headers.first(name: "Link").flatMap { $0.firstMatch(of: /<([^>]+)>; rel="next"/) }
         .map { String($0.1) }
-      guard answer.status < 400 else { throw refused(answer) }
+      guard accepts(answer.status) else { throw answer.refused(server) }
       return answer
     } catch let failure as CommandFailure {
       throw failure
@@ -102,9 +121,24 @@ struct APIClient {
     return configuration
   }
 
-  private func refused(_ answer: Answer) -> CommandFailure {
-    guard let problem = try? JSONDecoder().decode(ProblemDetails.self, from: Data(answer.body)) else {
-      return CommandFailure(.failed, "\(server) answered \(answer.status) without saying why")
+}
+
+extension APIClient.Answer {
+  /// The answer of a service on this machine to a stop. Throws as a call over the network does.
+  init(local path: String, _ request: ControlRequest) throws {
+    let (status, body): (Int, [UInt8])
+    do {
+      (status, body) = try LocalCaller.call(path, [UInt8](try JSONEncoder().encode(request)))
+    } catch {
+      throw CommandFailure(.failed, "\(error) Is the service running with this data directory?")
+    }
+    self.init(status: status, body: body, etag: nil, requestID: nil)
+    guard status < 400 else { throw refused(path) }
+  }
+
+  func refused(_ server: String) -> CommandFailure {
+    guard let problem = try? JSONDecoder().decode(ProblemDetails.self, from: Data(body)) else {
+      return CommandFailure(.failed, "\(server) answered \(status) without saying why")
     }
     let fields = (problem.errors ?? []).map { "\n  \($0.field): \($0.problem)" }.joined()
     let trace = problem.requestId.map { "\n  request \($0)" } ?? ""

@@ -13,24 +13,38 @@ enum ControlText {
     """
   }
 
+  static func plan(_ plan: ReleasePlanDocument) -> String {
+    let obstacles = plan.obstacles.map { "  \(Terminal.styled("blocked", .red))   \($0.name): \($0.detail)" }
+    return
+      (["Release \(plan.controls.map(\.scope).joined(separator: "; ")) at epoch \(plan.epoch)"]
+      + ["  starts    \(plan.profiles.count) profiles: \(plan.profiles.prefix(20).joined(separator: " "))"]
+      + ["  stages    \(plan.stages.joined(separator: " → "))", "  digest    \(plan.digest)"] + obstacles)
+      .joined(separator: "\n")
+  }
+
   static func receipt(_ receipt: ReceiptDocument) -> String {
     let replica = receipt.replicas.first
     var lines = [
       "requested       \(Ages.clock(receipt.requestedAt))",
       "gate closed     \(Ages.clock(receipt.closedAt))",
-      "sealed          \(receipt.replicas.count) of \(receipt.replicas.count) gates by \(receipt.sealedBy ?? "-"), \(replica?.drained ?? 0) orders drained",
+      "\(receipt.state)\(receipt.state == "sealed" ? "  " : "")        \(receipt.replicas.count) of \(receipt.replicas.count) gates by \(receipt.sealedBy ?? "-"), \(replica?.drained ?? 0) orders drained",
       "last order out  \(replica?.lastOrderOutAt.map { "\(Ages.clock($0))" } ?? "none since the start")",
       "durable         \(Ages.clock(receipt.durableAt)) \(receipt.durability)\(receipt.audit.map { ", audit #\($0)" } ?? "")",
       "in doubt        \(receipt.inDoubt.isEmpty ? "none" : receipt.inDoubt.map(\.order).joined(separator: " "))",
-      "cancel          \(receipt.cancel.mode): \(receipt.cancel.requested) requested, \(receipt.cancel.confirmed) confirmed",
+      "cancel          \(receipt.cancel.mode): \(receipt.cancel.requested) requested, \(receipt.cancel.confirmed) confirmed, \(receipt.cancel.pendingMarketOpen) wait for the market",
       "exposure left   \(receipt.exposureLeft.openOrders) orders, \(receipt.exposureLeft.positions) positions, \(receipt.exposureLeft.withoutVenueStop) without a venue stop",
     ]
-    if receipt.state == "released" {
+    if let flatten = receipt.flatten {
+      let progress = flatten.positions.map { " \(flatten.closed ?? 0) of \($0) positions" } ?? ""
+      lines.append("flatten         \(flatten.state)\(progress) \(flatten.approval ?? flatten.note ?? "")")
+    }
+    if receipt.state == "released" || receipt.state == "releasing" {
       lines = [
         "released        \(Ages.clock(receipt.durableAt)) \(receipt.durability)\(receipt.audit.map { ", audit #\($0)" } ?? "")"
       ]
     }
-    let head = receipt.state == "sealed" ? "Stopped \(receipt.scope)" : "Released \(receipt.scope)"
+    let heads = ["released": "Released", "releasing": "First stage of releasing", "settled": "Stopped and settled"]
+    let head = "\(heads[receipt.state] ?? "Stopped") \(receipt.scope)"
     return "\(Terminal.styled(head, .bold))  in \(receipt.elapsedMs) ms, epoch \(receipt.epoch)\n"
       + lines.map { "  \($0)" }.joined(separator: "\n")
       + "\n  control         \(receipt.controls.joined(separator: " "))\n  request         \(receipt.requestId)"
@@ -45,6 +59,12 @@ enum ControlText {
         receipt.durability == "journaled"
           ? "The stop is in effect and in the journal; its commit to the store is still being retried."
           : "The stop is in effect in memory only; both disks refuse writes. Do not restart the service.")
+      return .notSealed
+    }
+    guard receipt.state != "accepted" else {
+      Terminal.note(
+        "The stop is committed; not every gate has acknowledged yet. It turns sealed within a lease: watch breakwater replica list."
+      )
       return .notSealed
     }
     if receipt.state == "sealed", server.output == .table {

@@ -16,9 +16,14 @@ struct ScopeOptions: ParsableArguments {
   @Option(help: "One venue.")
   var venue: String?
 
+  @Option(help: "One symbol.")
+  var symbol: String?
+
   func validate() throws {
-    let named = [all, tenant != nil, profile != nil, venue != nil].count { $0 }
-    guard named == 1 else { throw ValidationError("name exactly one of --all, --tenant, --profile, --venue") }
+    let named = [all, tenant != nil, profile != nil, venue != nil, symbol != nil].count { $0 }
+    guard named == 1 else {
+      throw ValidationError("name exactly one of --all, --tenant, --profile, --venue, --symbol")
+    }
     if let profile, profile.split(separator: "/").count != 2 { throw ValidationError("--profile is TENANT/PROFILE") }
   }
 
@@ -28,6 +33,7 @@ struct ScopeOptions: ParsableArguments {
     if all { request.scope = "global" }
     if let tenant { (request.scope, request.tenant) = ("tenant", tenant) }
     if let venue { (request.scope, request.venue) = ("venue", venue) }
+    if let symbol { (request.scope, request.symbol) = ("symbol", symbol) }
     if let parts = profile?.split(separator: "/"), parts.count == 2 {
       (request.scope, request.tenant, request.profile) = ("profile", String(parts[0]), String(parts[1]))
     }
@@ -38,12 +44,13 @@ struct ScopeOptions: ParsableArguments {
   func matches(_ control: ControlItem) -> Bool {
     let request = request
     return control.tenant == request.tenant && control.profile == request.profile && control.venue == request.venue
-      && control.symbol == nil
+      && control.symbol == request.symbol
   }
 
   var words: String {
     if all { return "everything" }
-    return tenant.map { "tenant \($0)" } ?? profile.map { "profile \($0)" } ?? venue.map { "venue \($0)" } ?? ""
+    return tenant.map { "tenant \($0)" } ?? profile.map { "profile \($0)" } ?? venue.map { "venue \($0)" }
+      ?? symbol.map { "symbol \($0)" } ?? ""
   }
 }
 
@@ -65,6 +72,18 @@ struct Halt: AsyncParsableCommand {
   @Option(help: "Working orders to take back: none, entries (protective stops stay) or all.")
   var cancel: Cancel = .entries
 
+  @Flag(help: "Also close the scope's positions, once another admin has approved that.")
+  var flatten = false
+
+  @Option(help: "Answer when it is sealed, or wait up to 30 s until no order is in doubt any more: sealed or settled.")
+  var wait: Wait = .sealed
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop through the service's own socket on this machine, without network, token or keys.",
+      valueName: "data directory or socket"))
+  var local: String?
+
   @Option(help: "Ticket, if there is one.")
   var ticket: String?
 
@@ -85,6 +104,10 @@ struct Halt: AsyncParsableCommand {
     case none, entries, all
   }
 
+  enum Wait: String, ExpressibleByArgument {
+    case sealed, settled
+  }
+
   func run() async throws {
     try await finish {
       var request = scope.request
@@ -92,6 +115,8 @@ struct Halt: AsyncParsableCommand {
       request.cancel = cancel.rawValue
       request.reason = reason
       request.ticket = ticket
+      if flatten { request.flatten = true }
+      if let local { return try ControlText.showReceipt(try APIClient.Answer(local: local, request), server) }
       if dryRun || (Terminal.isInteractive && !yes) {
         // The preview must never keep a stop from happening: when it fails, say so and go on.
         do {
@@ -106,7 +131,8 @@ struct Halt: AsyncParsableCommand {
         }
         guard Terminal.confirm("Stop now?") else { throw CommandFailure(.no, "nothing was stopped") }
       }
-      let answer = try await server.client.post("/admin/controls", request)
+      let answer = try await server.client.post(
+        "/admin/controls", request, prefer: wait == .settled ? "wait=30" : nil)
       return try ControlText.showReceipt(answer, server)
     }
   }

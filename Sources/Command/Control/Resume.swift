@@ -28,6 +28,15 @@ struct Resume: AsyncParsableCommand {
     @Flag(help: "Release alone, at once. Pages everyone who was skipped; the reason needs 20 characters.")
     var breakGlass = false
 
+    @Flag(help: "Open stage by stage, each watched; anything wrong and everything is stopped again.")
+    var staged = false
+
+    @Option(help: "How long each stage is watched, e.g. 60s.")
+    var watch: String?
+
+    @Flag(help: "Show what it would lift and start, and what stands in the way; exit 2 when something does.")
+    var dryRun = false
+
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
@@ -38,8 +47,15 @@ struct Resume: AsyncParsableCommand {
 
     func run() async throws {
       try await finish {
-        try await Release.ask(
-          path: path, ReleaseRequest(reason: reason, breakGlass: breakGlass ? true : nil), server)
+        var request = ReleaseRequest(reason: reason, breakGlass: breakGlass ? true : nil)
+        request.staged = staged ? true : nil
+        request.watch = watch
+        guard dryRun else { return try await Release.ask(path: path, request, server) }
+        request.dryRun = true
+        let answer = try await server.client.post(path, request)
+        let plan = try answer.decode(ReleasePlanDocument.self)
+        try server.output.show(answer) { ControlText.plan(plan) }
+        return plan.obstacles.isEmpty ? .done : .no
       }
     }
 

@@ -68,6 +68,19 @@ enum StatusText {
     for approval in status.controls.pendingApprovals {
       lines.append("WAITING  \(approval.id) asked by \(approval.requestedBy): \(approval.reason)")
     }
+    for rollout in status.controls.rollouts ?? [] {
+      lines.append(
+        "RELEASING  stage \(rollout.stage) of \(rollout.of): \(rollout.open), next \(Ages.clock(rollout.until)) UTC")
+    }
+    for proposal in status.controls.proposals ?? [] {
+      lines.append(
+        "\(Terminal.styled("PROPOSED", .yellow))  \(proposal.id) \(proposal.action) of \(proposal.scope ?? "whom you name"), "
+          + "\(proposal.secondsLeft ?? 0) s left: \(proposal.summary)")
+    }
+    for window in status.controls.windows ?? [] {
+      lines.append(
+        "PLANNED  \(window.scope) \(window.state) \(window.from ?? "") to \(window.until ?? ""): \(window.reason)")
+    }
     for alert in alerts {
       let style: Terminal.Style = alert.severity == "critical" ? .red : .yellow
       lines.append(

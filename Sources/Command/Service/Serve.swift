@@ -17,17 +17,25 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "Configuration file.")
   var config = "breakwater.yaml"
 
+  @Option(help: "Whose semantics queries of the Prometheus API follow: 3 or 2.42. Overrides metrics.promqlCompat.")
+  var promqlCompat: String?
+
   func run() async throws {
     try await finish {
+      // A flag is the last word on a setting, read and checked as its environment variable is.
+      if let promqlCompat { setenv("BREAKWATER_METRICS_PROMQL_COMPAT", promqlCompat, 1) }
       let configuration = try Settings.load(config)
       let material = try Settings.material(configuration)
-      for warning in material.warnings { Terminal.note("  warning: \(warning)") }
+      for warning in configuration.warnings + material.warnings { Terminal.note("  warning: \(warning)") }
       for source in configuration.sources where !source.key.contains("profiles[") {
         Terminal.note("  \(source.key) = \(source.value)   (\(source.source))")
       }
       try await Start.run {
         var options = Assembly.Options()
         options.file = ConfigurationFile(config)
+        options.sockets = InheritedSockets(
+          environment: ProcessInfo.processInfo.environment, process: ProcessInfo.processInfo.processIdentifier)
+        options.failpoint = try FailpointSwitch.armed()
         try await Assembly(configuration, material, options: options).run { listener, ops in
           Terminal.note(
             "breakwater \(BuildText.version) listens on \(listener.address.text) (public) and \(ops.address.text) (ops); data in \(configuration.dataDir)"

@@ -80,8 +80,8 @@ struct Token: AsyncParsableCommand {
         }
         let now = at.map { WallTime(unixSeconds: $0) } ?? SystemSources.clocks.now
         var areAllAccepted = true
-        while let line = readLine() {
-          let bytes = Array(line.utf8)
+        var lines = TokenLines()
+        while let bytes = lines.next() {
           let verdict = verifier.verdict(on: bytes.span, at: now)
           areAllAccepted = areAllAccepted && verdict.isAccepted
           Terminal.print(verdict.json)
@@ -89,5 +89,39 @@ struct Token: AsyncParsableCommand {
         return areAllAccepted ? .done : .no
       }
     }
+  }
+}
+
+/// The lines of standard input as they are: only the line feed is taken off, so that what is judged is what would have come
+/// in a header.
+private struct TokenLines {
+  private var buffer: [UInt8] = []
+  private var position = 0
+  private var isAtEnd = false
+
+  /// Bytes kept of one line. A token of more than 8 KiB is refused whatever follows.
+  private static let lineBytesMax = 64 * 1024
+
+  mutating func next() -> [UInt8]? {
+    var line: [UInt8] = []
+    var isEmpty = true
+    while true {
+      if position == buffer.count {
+        guard fill() else { return isEmpty ? nil : line }
+      }
+      isEmpty = false
+      let end = buffer[position...].firstIndex(of: 0x0A)
+      line += buffer[position..<(end ?? buffer.count)].prefix(Self.lineBytesMax - line.count)
+      position = end.map { $0 + 1 } ?? buffer.count
+      if end != nil { return line }
+    }
+  }
+
+  private mutating func fill() -> Bool {
+    guard !isAtEnd else { return false }
+    buffer = Array(FileHandle.standardInput.readData(ofLength: Self.lineBytesMax))
+    position = 0
+    isAtEnd = buffer.isEmpty
+    return !isAtEnd
   }
 }

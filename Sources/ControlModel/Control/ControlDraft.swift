@@ -7,10 +7,12 @@ package struct ControlDraft: Hashable, Sendable {
   package var reason: String
   package var ticket: String?
   package var reviewAfterMilliseconds: Int64?
+  /// Also close the scope's positions, once a second person has approved that.
+  package var flatten: Bool
 
   package init(
     scope: ControlScope, kind: ControlKind = .halt, level: ControlLevel = .halted, cancel: CancelMode = .entries,
-    reason: String, ticket: String? = nil, reviewAfterMilliseconds: Int64? = nil
+    reason: String, ticket: String? = nil, reviewAfterMilliseconds: Int64? = nil, flatten: Bool = false
   ) {
     self.scope = scope
     self.kind = kind
@@ -19,6 +21,7 @@ package struct ControlDraft: Hashable, Sendable {
     self.reason = reason
     self.ticket = ticket
     self.reviewAfterMilliseconds = reviewAfterMilliseconds
+    self.flatten = flatten
   }
 
   /// The draft with its reason on one line. Refuses `request.invalid`, naming every wrong field: a reason too short or long, a control that restricts nothing,

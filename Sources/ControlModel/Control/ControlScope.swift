@@ -23,6 +23,19 @@ package struct ControlScope: Hashable, Sendable {
       && (venue == nil || venue == order.venue) && (symbol == nil || symbol == order.symbol)
   }
 
+  /// Whether this scope is as wide as `other`, or wider: it covers every order the other covers.
+  package func contains(_ other: ControlScope) -> Bool {
+    (tenant == nil || tenant == other.tenant) && (profile == nil || profile == other.profile)
+      && (venue == nil || venue == other.venue) && (symbol == nil || symbol == other.symbol)
+  }
+
+  /// Whether some order can be covered by both.
+  package func meets(_ other: ControlScope) -> Bool {
+    func agree<Name: Equatable>(_ a: Name?, _ b: Name?) -> Bool { a == nil || b == nil || a == b }
+    return agree(tenant, other.tenant) && agree(profile, other.profile) && agree(venue, other.venue)
+      && agree(symbol, other.symbol)
+  }
+
   /// Whether every order this scope covers is one of `tenant` (and of `profile`, when named).
   package func lies(withinTenant tenant: TenantID, profile: ProfileID? = nil) -> Bool {
     self.tenant == tenant && (profile == nil || self.profile == profile)
@@ -52,4 +65,6 @@ package struct OrderScope: Hashable, Sendable {
     self.venue = venue
     self.symbol = symbol
   }
+
+  package var profileKey: ProfileKey { ProfileKey(tenant: tenant, profile: profile) }
 }

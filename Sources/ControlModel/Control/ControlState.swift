@@ -3,6 +3,10 @@ package struct ControlState: Equatable, Sendable {
   package private(set) var epoch: Epoch
   /// In force, by id.
   package private(set) var controls: [ControlID: Control]
+  /// Stages of releases under way, by control. Not kept anywhere else.
+  package private(set) var reliefs: [ControlID: Relief] = [:]
+  /// Controls whose flattening a second person approved: its exits pass them. Not kept anywhere else.
+  package private(set) var exits: Set<ControlID> = []
 
   package init(epoch: Epoch = .zero, controls: [Control] = []) {
     self.epoch = epoch
@@ -27,8 +31,53 @@ package struct ControlState: Equatable, Sendable {
     for id in ids where controls[id] == nil {
       throw Refusal(.controlUnknown, "Control \(id) is not in force; see /admin/controls?active=true.")
     }
-    for id in ids { controls[id] = nil }
+    for id in ids {
+      controls[id] = nil
+      reliefs[id] = nil
+      exits.remove(id)
+    }
     epoch = epoch.next
+  }
+
+  /// Opens a stage of a release: the named controls count less for the relieved profiles. Takes the next epoch.
+  /// Refuses as `release` does.
+  package mutating func relieve(_ ids: [ControlID], _ relief: Relief, expecting expected: Epoch) throws(Refusal) {
+    var probe = self
+    try probe.release(ids, expecting: expected)
+    for id in ids { reliefs[id] = relief }
+    epoch = epoch.next
+  }
+
+  /// Takes the next epoch without changing what is in force: what one looked at is not what stands any more.
+  package mutating func advance() { epoch = epoch.next }
+
+  /// Ends a staged release: the controls count whole again. Only restricts, so it needs no epoch to look at.
+  package mutating func withdrawRelief(_ ids: [ControlID]) {
+    for id in ids { reliefs[id] = nil }
+  }
+
+  /// Lets the exits of an approved flattening pass `id`. Takes the next epoch.
+  package mutating func grantExits(_ id: ControlID) {
+    guard controls[id] != nil else { return }
+    exits.insert(id)
+    epoch = epoch.next
+  }
+
+  /// Ends a flattening. Only restricts.
+  package mutating func withdrawExits(_ id: ControlID) { exits.remove(id) }
+
+  /// Whether every control that covers `order` lets the exits of its flattening pass.
+  package func admitsExit(_ order: OrderScope) -> Bool {
+    let restricting = controls.values.filter {
+      $0.scope.covers(order) && level(of: $0, for: order.profileKey) == .halted
+    }
+    return restricting.allSatisfy { exits.contains($0.id) }
+  }
+
+  /// What `control` comes to for one profile.
+  package func level(of control: Control, for profile: ProfileKey) -> ControlLevel {
+    guard let relief = reliefs[control.id], relief.profiles.contains(profile) else { return control.level }
+    return min(control.level, relief.level)
   }
 
   package static func stale(expected: Epoch, current: Epoch) -> Refusal {
@@ -39,18 +88,18 @@ package struct ControlState: Equatable, Sendable {
 
   /// What `order` is subject to: the strictest level of all controls covering it, with every one of them as a cause.
   package func effective(for order: OrderScope) -> EffectiveState {
-    EffectiveState(causes: controls.values.filter { $0.scope.covers(order) })
+    EffectiveState(
+      controls.values.filter { $0.scope.covers(order) }.map { ($0, level(of: $0, for: order.profileKey)) })
   }
 
   /// What all of `scope`'s orders are subject to: controls as wide as `scope` or wider.
   package func effective(for scope: ControlScope) -> EffectiveState {
-    EffectiveState(
-      causes: controls.values.filter { control in
-        (control.scope.tenant == nil || control.scope.tenant == scope.tenant)
-          && (control.scope.profile == nil || control.scope.profile == scope.profile)
-          && (control.scope.venue == nil || control.scope.venue == scope.venue)
-          && (control.scope.symbol == nil || control.scope.symbol == scope.symbol)
-      })
+    let key = scope.tenant.flatMap { tenant in
+      scope.profile.map { ProfileKey(tenant: tenant, profile: $0) }
+    }
+    return EffectiveState(
+      controls.values.filter { $0.scope.contains(scope) }
+        .map { control in (control, key.map { level(of: control, for: $0) } ?? control.level) })
   }
 
   /// The `disable` controls that refuse REST trading mutations of this tenant and profile, the tenant's first.
@@ -68,8 +117,9 @@ package struct EffectiveState: Equatable, Sendable {
   package let level: ControlLevel
   package let causes: [Control]
 
-  package init(causes: [Control]) {
-    self.causes = causes.sorted { $0.epoch < $1.epoch }
-    self.level = causes.map(\.level).max() ?? .active
+  /// Controls with what each comes to here; one that restricts nothing any more is no cause.
+  fileprivate init(_ controls: [(control: Control, level: ControlLevel)]) {
+    causes = controls.filter { $0.level > .active }.map(\.control).sorted { $0.epoch < $1.epoch }
+    level = controls.map(\.level).max() ?? .active
   }
 }

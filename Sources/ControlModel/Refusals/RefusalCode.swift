@@ -27,6 +27,8 @@ public enum RefusalCode: String, CaseIterable, Sendable {
   case controlUnknown = "control.unknown"
   case approvalSelf = "approval.self"
   case approvalClosed = "approval.closed"
+  case approvalRequired = "approval.required"
+  case releaseBlocked = "release.blocked"
   case storeUnavailable = "store.unavailable"
   case platformMaintenance = "platform.maintenance"
   case platformKillSwitch = "platform.kill_switch"
@@ -45,6 +47,9 @@ public enum RefusalCode: String, CaseIterable, Sendable {
   case requestExpectation = "request.expectation"
   case requestInvalid = "request.invalid"
   case httpMalformed = "http.malformed"
+  case httpTLSRequired = "http.tls_required"
+  case httpLoop = "http.loop"
+  case websocketHandshake = "websocket.handshake"
   case upstreamConnect = "upstream.connect"
   case upstreamReset = "upstream.reset"
   case upstreamProtocol = "upstream.protocol"
@@ -62,15 +67,15 @@ public enum RefusalCode: String, CaseIterable, Sendable {
 
   public var status: Int {
     switch self {
-    case .httpMalformed, .idempotencyMissing: 400
+    case .httpMalformed, .httpTLSRequired, .websocketHandshake, .idempotencyMissing: 400
     case .authMissing, .authMalformed, .authExpired, .authNotYetValid, .authSignature, .authUnknownKey,
       .authAlgorithm, .authIssuer, .authAudience, .authType, .authRevoked, .tenantMissing:
       401
-    case .accessDenied, .tenantDisabled, .approvalSelf: 403
+    case .accessDenied, .tenantDisabled, .approvalSelf, .approvalRequired: 403
     case .tenantMismatch, .tenantUnknown, .profileUnknown, .controlUnknown, .routeUnknown, .notFound: 404
     case .routeMethod: 405
     case .requestTimeout: 408
-    case .profileDisabled, .tradingHalted, .idempotencyInFlight, .approvalClosed: 409
+    case .profileDisabled, .tradingHalted, .idempotencyInFlight, .approvalClosed, .releaseBlocked: 409
     case .preconditionFailed: 412
     case .requestTooLarge: 413
     case .requestURI: 414
@@ -86,6 +91,7 @@ public enum RefusalCode: String, CaseIterable, Sendable {
       .upstreamCircuitOpen, .storeUnavailable:
       503
     case .upstreamTimeout: 504
+    case .httpLoop: 508
     }
   }
 
@@ -94,8 +100,8 @@ public enum RefusalCode: String, CaseIterable, Sendable {
     case .upstreamConnect, .upstreamReset, .upstreamProtocol, .upstreamTimeout, .upstreamCircuitOpen,
       .tenantLeakBlocked:
       .upstream
-    case .authUnavailable, .overloadShed, .internalError, .storeUnavailable, .tradingUnknown, .platformMaintenance,
-      .platformKillSwitch:
+    case .authUnavailable, .httpLoop, .overloadShed, .internalError, .storeUnavailable, .tradingUnknown,
+      .platformMaintenance, .platformKillSwitch:
       .breakwater
     default: .caller
     }
@@ -129,6 +135,8 @@ public enum RefusalCode: String, CaseIterable, Sendable {
     case .controlUnknown: "Unknown control"
     case .approvalSelf: "A second person must decide"
     case .approvalClosed: "Approval is already decided"
+    case .approvalRequired: "A second admin must approve"
+    case .releaseBlocked: "It is not safe to start again yet"
     case .storeUnavailable: "Store is not available"
     case .platformMaintenance: "Maintenance"
     case .platformKillSwitch: "Product is switched off"
@@ -147,6 +155,9 @@ public enum RefusalCode: String, CaseIterable, Sendable {
     case .requestExpectation: "Expectation is not supported"
     case .requestInvalid: "Request is not valid"
     case .httpMalformed: "Malformed HTTP"
+    case .httpTLSRequired: "Plain HTTP where TLS is spoken"
+    case .httpLoop: "Request has come back"
+    case .websocketHandshake: "Not a WebSocket handshake"
     case .upstreamConnect: "Upstream cannot be reached"
     case .upstreamReset: "Upstream closed the connection"
     case .upstreamProtocol: "Upstream answered malformed HTTP"

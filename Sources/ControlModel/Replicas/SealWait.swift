@@ -21,7 +21,7 @@ package struct GateSightings: Sendable, Equatable {
   }
 
   /// When the gate's lease is certainly over if it renews no more. Precondition: the row was seen.
-  func leaseOver(_ row: GateRow) -> Int64 {
+  package func leaseOver(_ row: GateRow) -> Int64 {
     (seen[row.gate]?.since ?? .max / 2) + LeaseTimes.certainlyOver(row.lease)
   }
 }

@@ -24,6 +24,8 @@ struct Exchange: ~Copyable {
   /// Zero until an answer begins.
   var status = 0
   var refusal: RefusalCode?
+  /// Why no answer of the upstream could be passed on.
+  var proxyError: ProxyError?
   var isUpstream = false
   var bytesIn = 0
   var bytesOut = 0
@@ -40,7 +42,7 @@ struct Exchange: ~Copyable {
   var sentUpstreamAt: Int64 = 0
   var wallStart: Int64 = 0
   /// `RateLimit: …` and its policy, when a limit applied.
-  private(set) var rateHeaders: [UInt8] = []
+  private(set) var rateHeaders = ByteWriter(capacity: 256)
   /// For `Allow`, when the route answers other methods.
   var allowedMethods: [Method] = []
 
@@ -52,7 +54,7 @@ struct Exchange: ~Copyable {
   mutating func reset() {
     requestID.removeAll(keepingCapacity: true)
     path.removeAll(keepingCapacity: true)
-    rateHeaders.removeAll(keepingCapacity: true)
+    rateHeaders.removeAll()
     continuesTrace = false
     method = .other
     routeIndex = -1
@@ -63,6 +65,7 @@ struct Exchange: ~Copyable {
     guardMode = .off
     status = 0
     refusal = nil
+    proxyError = nil
     isUpstream = false
     bytesIn = 0
     bytesOut = 0
@@ -78,15 +81,14 @@ struct Exchange: ~Copyable {
   }
 
   mutating func appendRateHeaders(_ policy: [UInt8], _ tightest: RateAllowance.Tightest) {
-    rateHeaders.append(contentsOf: policy)
-    rateHeaders.append(contentsOf: "RateLimit: \"".utf8)
-    rateHeaders.append(contentsOf: tightest.scope.rawValue.utf8)
-    rateHeaders.append(contentsOf: "\";r=".utf8)
-    Decimal.append(tightest.remaining, to: &rateHeaders)
-    rateHeaders.append(contentsOf: ";t=".utf8)
-    Decimal.append(tightest.resetSeconds, to: &rateHeaders)
-    rateHeaders.append(carriageReturn)
-    rateHeaders.append(lineFeed)
+    rateHeaders.append(policy)
+    rateHeaders.append("RateLimit: \"")
+    rateHeaders.append(tightest.scope.rawValue.utf8)
+    rateHeaders.append("\";r=")
+    rateHeaders.append(decimal: tightest.remaining)
+    rateHeaders.append(";t=")
+    rateHeaders.append(decimal: tightest.resetSeconds)
+    rateHeaders.append("\r\n")
   }
 
   var allowHeader: String {
@@ -97,44 +99,55 @@ struct Exchange: ~Copyable {
 
 extension LoopContext {
   /// Counts a finished request and writes its access line.
-  func record(_ exchange: borrowing Exchange, listener: Listener.Kind) {
-    let now = clocks.monotonic()
+  func record(_ exchange: borrowing Exchange, listener: Listener.Kind, transport: Transport, at now: Int64) {
     let duration = Int(now - exchange.startedAt)
     let key = CellKey(
       snapshot: exchange.snapshotVersion, route: exchange.routeIndex, isOps: listener == .ops,
       method: exchange.method, status: exchange.status, isUpstream: exchange.isUpstream)
     let cells = cells(key, template: exchange.template)
     cells.requests.increment()
-    cells.duration.observe(duration)
+    // A tunnel lasts as long as its peers want.
+    if exchange.status != 101 {
+      cells.duration.observe(
+        duration, at: exchange.wallStart, trace: exchange.trace, requestID: exchange.requestID)
+    }
     if exchange.bytesIn > 0 { cells.requestBytes.increment(by: exchange.bytesIn) }
     if exchange.bytesOut > 0 { cells.responseBytes.increment(by: exchange.bytesOut) }
-    writeAccessLine(exchange, duration: duration, now: now, listener: listener)
+    writeAccessLine(exchange, duration: duration, now: now, listener: listener, transport: transport)
   }
 
-  private func writeAccessLine(_ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind) {
-    let severity: LogEvent.Severity =
-      exchange.status >= 500 || exchange.refusal?.source == .upstream
-      ? .error : exchange.refusal?.source == .caller ? .warn : .info
+  private func writeAccessLine(
+    _ exchange: borrowing Exchange, duration: Int, now: Int64, listener: Listener.Kind, transport: Transport
+  ) {
     traceText.removeAll(keepingCapacity: true)
     exchange.trace.appendTraceID(to: &traceText)
     line.begin()
     line.field("ts", plain: stamps.timestamp(exchange.wallStart))
-    line.field("severity_text", plain: severity.text.utf8)
-    line.field("severity_number", severity.rawValue)
-    line.field("event_name", plain: "http.access".utf8)
-    line.field("component", plain: "gateway".utf8)
+    if exchange.status >= 500 || exchange.refusal?.source == .upstream {
+      line.members(#""severity_text":"ERROR","severity_number":17"#)
+    } else if exchange.refusal?.source == .caller {
+      line.members(#""severity_text":"WARN","severity_number":13"#)
+    } else {
+      line.members(#""severity_text":"INFO","severity_number":9"#)
+    }
+    line.members(#""event_name":"http.access","component":"gateway""#)
     line.field("request_id", plain: exchange.requestID)
     line.field("trace_id", plain: traceText)
     if let caller = exchange.caller {
       if let tenant = caller.tenant { line.field("tenant", plain: tenant.text.utf8) }
       line.field("actor", plain: caller.subject.utf8)
       line.field("role", plain: caller.role.rawValue.utf8)
+      if let acting = caller.actingAs {
+        line.field("acting_as", plain: caller.tenantBytes)
+        line.field("act_as_session", plain: acting.session.utf8)
+      }
     }
     line.field("method", plain: exchange.method.text.utf8)
     line.field("path", escaping: exchange.path)
     line.field("route", plain: exchange.template.utf8)
     line.field("status", exchange.status)
     if let refusal = exchange.refusal { line.field("code", plain: refusal.rawValue.utf8) }
+    if let error = exchange.proxyError { line.field("upstream_error", plain: error.rawValue.utf8) }
     if !exchange.upstream.isEmpty { line.field("upstream", plain: exchange.upstream.utf8) }
     if exchange.sentUpstreamAt > 0 {
       line.field("upstream_ms", millisecondsFrom: Int(now - exchange.sentUpstreamAt))
@@ -144,20 +157,9 @@ extension LoopContext {
     line.field("duration_ms", millisecondsFrom: duration)
     line.field("peer", plain: exchange.peer.text.utf8)
     line.field("listener", plain: listener.rawValue.utf8)
+    if transport.isHTTP2 { line.field("protocol", plain: "h2".utf8) }
+    if let tls = transport.tls { line.field("tls", plain: tls.rawValue.utf8) }
     line.end()
     append(logLine: (LogKey.of(exchange.requestID), LogKey.of(traceText)))
-  }
-}
-
-/// Decimal digits without an intermediate string.
-enum Decimal {
-  static func append(_ value: Int, to bytes: inout [UInt8]) {
-    precondition(value >= 0, "only sizes and counts are written this way")
-    var divisor = 1
-    while value / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      bytes.append(UInt8(48 + value / divisor % 10))
-      divisor /= 10
-    }
   }
 }

@@ -7,7 +7,21 @@ struct CallerMemo {
   private var principal: Principal?
   private var limiter: RateLimiter?
   private var address: RateBucket?
-  private var allowance: RateAllowance?
+  /// By class.
+  private var allowances: [RateAllowance?] = []
+  private var slots: Slots?
+  private var share: TenantShare?
+  private var shareOwner: Principal?
+
+  /// The caller's tenant's share of the requests in flight at one place.
+  mutating func share(of slots: Slots, _ principal: Principal?) -> TenantShare {
+    if let share, self.slots === slots, shareOwner === principal { return share }
+    let found = slots.share(of: principal?.tenant)
+    self.slots = slots
+    share = found
+    shareOwner = principal
+    return found
+  }
 
   /// The bucket of the client's address.
   mutating func addressBucket(_ peer: PeerAddress, _ limiter: RateLimiter, at now: Int64) -> RateBucket {
@@ -16,24 +30,30 @@ struct CallerMemo {
     self.peer = peer
     self.limiter = limiter
     address = made
-    allowance = nil
+    allowances.removeAll(keepingCapacity: true)
     return made
   }
 
-  /// The buckets this caller draws from on this connection.
+  /// The buckets this caller draws from on this connection for a class.
   mutating func allowance(
-    for principal: Principal?, _ peer: PeerAddress, _ limiter: RateLimiter, at now: Int64
+    for principal: Principal?, _ trafficClass: TrafficClass, _ peer: PeerAddress, _ limiter: RateLimiter, at now: Int64
   ) -> RateAllowance {
     let address = addressBucket(peer, limiter, at: now)
-    if let allowance, self.principal === principal { return allowance }
+    let index = trafficClass.index
+    if self.principal !== principal || allowances.isEmpty {
+      self.principal = principal
+      allowances = Array(repeating: nil, count: TrafficClass.allCases.count)
+    } else if let allowance = allowances[index] {
+      return allowance
+    }
     let made =
       if let principal, let tenant = principal.tenant {
-        limiter.allowance(ip: address, tenant: tenant.text, user: principal.user.text, at: now)
+        limiter.allowance(
+          ip: address, tenant: tenant.text, user: principal.user.text, class: trafficClass, at: now)
       } else {
-        limiter.allowance(ip: address, user: principal?.user.text, at: now)
+        limiter.allowance(ip: address, user: principal?.user.text, class: trafficClass, at: now)
       }
-    self.principal = principal
-    allowance = made
+    allowances[index] = made
     return made
   }
 

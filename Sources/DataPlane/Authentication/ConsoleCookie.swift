@@ -48,13 +48,14 @@ package enum ConsoleCookie {
     return nil
   }
 
-  /// Whether `Origin` is present, alone, and names the host the request was sent to.
-  static func isSameOrigin(_ head: RequestHead, _ fields: [Field], _ bytes: Span<UInt8>) -> Bool {
+  /// Whether `Origin` is present, alone, and names the host the request was sent to, over TLS if that was.
+  static func isSameOrigin(_ head: RequestHead, _ fields: [Field], _ bytes: Span<UInt8>, isSecure: Bool) -> Bool {
     let origins = fields.filter { FieldSyntax.equals(bytes, $0.name, "origin") }
     guard origins.count == 1, let host = head.host else { return false }
     let origin = origins[0].value
     let scheme = ByteScan.matches(bytes, at: origin.lowerBound, "https://") ? 8 : 7
-    guard scheme == 8 || ByteScan.matches(bytes, at: origin.lowerBound, "http://"), origin.count > scheme else {
+    guard scheme == 8 || (!isSecure && ByteScan.matches(bytes, at: origin.lowerBound, "http://")), origin.count > scheme
+    else {
       return false
     }
     return FieldSyntax.equal(bytes, (origin.lowerBound + scheme)..<origin.upperBound, host)

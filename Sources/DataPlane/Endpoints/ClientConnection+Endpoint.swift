@@ -11,7 +11,7 @@ extension ClientConnection {
     }
     let table = listener == .ops ? loop.snapshot.opsRoutes : loop.snapshot.publicRoutes
     self.endpoint = EndpointRun(
-      self, endpoint, head, bytes,
+      self, endpoint, head, bytes, class: table.routes[exchange.routeIndex].trafficClass,
       parameters: table.parameters(of: exchange.routeIndex, bytes.readableBytesUInt8Span, head.path))
     phase = .collecting
     passContinue()
@@ -49,15 +49,29 @@ extension ClientConnection {
             refuse(refusal)
             return true
           }
+          guard let place = admit(run) else { return true }
           phase = .answering
           phaseDeadline = .max
-          run.launch(makeCall(run))
+          run.launch(makeCall(run), at: place)
           return false
         }
       }
     } catch {
       refuseMidBody(error)
       return true
+    }
+  }
+
+  /// The place of a request among those our endpoints work on; nil when it was refused for want of one. The control lane
+  /// and the ops listener need none.
+  private func admit(_ run: EndpointRun) -> EndpointRun.Admission? {
+    guard listener == .public, run.trafficClass != .control else { return .unlimited }
+    let slots = loop.dataPlane.endpointSlots
+    switch slots.enter(run.trafficClass, caller.share(of: slots, exchange.caller)) {
+    case .success(let place): return .place(place)
+    case .failure(let error):
+      refuse(shed(run.trafficClass, error.reason, at: "Breakwater"))
+      return nil
     }
   }
 
@@ -76,7 +90,7 @@ extension ClientConnection {
       parameters: run.parameters, query: Query(Array(copying: span.extracting(run.head.query))),
       fields: Self.fields(bytes), body: run.body, caller: exchange.caller,
       requestID: RequestID(checked: String(decoding: exchange.requestID, as: UTF8.self)), trace: exchange.trace,
-      peer: exchange.peer.text, isOnOpsListener: listener == .ops)
+      peer: exchange.peer.text, isOnOpsListener: listener == .ops, isSecure: exchange.peer.isSecure)
   }
 
   /// All header fields as text. Parsed again because the loop's parser may have moved on while the body arrived.
@@ -121,13 +135,15 @@ extension ClientConnection {
     head.append(contentsOf: "X-Request-ID: ".utf8)
     head.append(contentsOf: exchange.requestID)
     head.append(contentsOf: "\r\n".utf8)
-    head.append(contentsOf: exchange.rateHeaders)
+    if let acting = exchange.caller?.actingAs { head.append(contentsOf: acting.responseLine) }
+    head.append(contentsOf: exchange.rateHeaders.bytes)
+    head.append(contentsOf: loop.settings.warningLine)
     head.append(contentsOf: (exchange.keepsConnection ? "\r\n" : "Connection: close\r\n\r\n").utf8)
     head.append(contentsOf: content)
     exchange.bytesOut = content.count
     write(ByteBuffer(bytes: head))
     guard let stream, exchange.method != .head else {
-      finishExchange()
+      finishExchange(at: loop.clocks.monotonic())
       return nil
     }
     return stream
@@ -172,6 +188,7 @@ enum StatusText {
     case 502: "Bad Gateway"
     case 503: "Service Unavailable"
     case 504: "Gateway Timeout"
+    case 508: "Loop Detected"
     default: "Status"
     }
   }

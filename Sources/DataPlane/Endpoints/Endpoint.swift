@@ -39,6 +39,8 @@ package struct Call: Sendable {
   package let trace: TraceContext
   package let peer: String
   package let isOnOpsListener: Bool
+  /// Whether it came over TLS, to us or to a proxy of ours.
+  package let isSecure: Bool
 
   /// The first value of a field, by lower-case name.
   package func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }

@@ -1,5 +1,6 @@
 import ControlModel
 import NIOCore
+import Telemetry
 
 /// An endpoint at work for one request. Confined to its connection's event loop; only `NIOLoopBound` carries it through
 /// the task that runs the handler.
@@ -7,6 +8,7 @@ final class EndpointRun {
   let endpoint: Endpoint
   let head: RequestHead
   let bytes: ByteBuffer
+  let trafficClass: TrafficClass
   let parameters: [String: String]
   var body = ByteBuffer()
   private let client: ClientConnection
@@ -18,24 +20,34 @@ final class EndpointRun {
 
   init(
     _ client: ClientConnection, _ endpoint: Endpoint, _ head: RequestHead, _ bytes: ByteBuffer,
-    parameters: [String: String]
+    class trafficClass: TrafficClass, parameters: [String: String]
   ) {
     self.client = client
     self.endpoint = endpoint
     self.head = head
     self.bytes = bytes
+    self.trafficClass = trafficClass
     self.parameters = parameters
   }
 
-  func launch(_ call: Call) {
+  enum Admission {
+    case unlimited
+    case place(Slots.Place)
+  }
+
+  /// Runs the handler. The place is given back when the handler has ended, also for a client that left: it is the work that
+  /// is bounded.
+  func launch(_ call: Call, at admission: Admission) {
+    let place: Slots.Place? = if case .place(let place) = admission { place } else { nil }
     let bound = NIOLoopBound(self, eventLoop: client.loop.eventLoop)
     let handle = endpoint.handle
     // Cancelled by `cancel` when the client closes; otherwise it ends with the reply.
-    task = Task { await EndpointRun.answer(call, with: handle, to: bound) }
+    task = Task { await EndpointRun.answer(call, with: handle, at: place, to: bound) }
   }
 
   private static func answer(
-    _ call: Call, with handle: @Sendable (Call) async throws(Refusal) -> Reply, to bound: NIOLoopBound<EndpointRun>
+    _ call: Call, with handle: @Sendable (Call) async throws(Refusal) -> Reply, at place: Slots.Place?,
+    to bound: NIOLoopBound<EndpointRun>
   ) async {
     let reply: Result<Reply, Refusal>
     do throws(Refusal) {
@@ -43,6 +55,7 @@ final class EndpointRun {
     } catch {
       reply = .failure(error)
     }
+    place?.leave()
     guard let stream = await deliver(reply, to: bound) else { return }
     for await piece in stream {
       guard await deliver(piece, to: bound) else { break }
@@ -117,7 +130,7 @@ final class EndpointRun {
   private func finishStream() {
     guard isCurrent else { return }
     if !client.exchange.isHTTP10 { client.write(ClientConnection.lastChunk) }
-    client.finishExchange()
+    client.finishExchange(at: client.loop.clocks.monotonic())
     client.flushIfNeeded()
   }
 }

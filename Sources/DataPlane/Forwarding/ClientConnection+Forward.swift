@@ -5,19 +5,27 @@ import Telemetry
 
 extension ClientConnection {
   /// Sends the request to an upstream; its answer comes back through `ForwardRun`.
-  func forward(to name: String, _ head: RequestHead, _ bytes: ByteBuffer) throws(Refusal) {
-    guard let pool = loop.pool(name) else {
+  ///
+  /// - Parameter tunnelKey: of a handshake that asks the upstream to go on as WebSocket.
+  func forward(
+    to name: String, _ route: Route, _ head: RequestHead, _ bytes: ByteBuffer, tunnelKey: [UInt8]? = nil
+  ) throws(Refusal) {
+    guard let upstream = loop.upstream(name) else {
       throw Refusal(.internalError, "The route's upstream \(name) is not configured.")
     }
     if case .length(let length) = head.framing, length > loop.settings.bodyBytesMax {
       throw tooLarge(loop.settings.bodyBytesMax)
     }
+    if hasPassedHere(bytes) {
+      throw Refusal(.httpLoop, "This request has been here before: an upstream or a proxy leads back to Breakwater.")
+    }
     exchange.upstream = name
     bodyScanner = bodyWatch(head)
-    let run = ForwardRun(self, pool, head, bytes)
+    let share = caller.share(of: upstream.state.slots, exchange.caller)
+    let run = ForwardRun(self, upstream, route, head, bytes, tunnelKey: tunnelKey)
     forward = run
     phase = .forwarding
-    try run.start()
+    try run.start(share)
   }
 
   /// Passes on more of the request body. False when the upstream or the client has to move first.
@@ -65,9 +73,34 @@ extension ClientConnection {
     }
   }
 
+  /// Whether `Via` names us: what we forward would come back for ever.
+  private func hasPassedHere(_ bytes: ByteBuffer) -> Bool {
+    let span = bytes.readableBytesUInt8Span
+    var isLoop = false
+    for field in loop.parser.fields where field.kind == .via {
+      FieldSyntax.forEachElement(span, field.value) { element in
+        guard let gap = element.first(where: { span[$0] == space }) else { return }
+        let rest = FieldSyntax.trimmed(span, gap..<element.upperBound)
+        let end = rest.first { span[$0] == space } ?? rest.upperBound
+        if FieldSyntax.equals(span, rest.lowerBound..<end, "breakwater") { isLoop = true }
+      }
+    }
+    return isLoop
+  }
+
   func stopForwarding() {
     forward?.abandon()
     forward = nil
+  }
+
+  /// Whether a request head has an `Idempotency-Key`. Parsed again: asked only when a request may be sent a second time.
+  func hasIdempotencyKey(_ bytes: ByteBuffer) -> Bool {
+    let span = bytes.readableBytesUInt8Span
+    loop.parsedHeads += 1
+    guard (try? loop.parser.parse(span)) != nil else { return false }
+    return loop.parser.fields.contains { field in
+      !field.value.isEmpty && FieldSyntax.equals(span, field.name, "idempotency-key")
+    }
   }
 
   // MARK: Heads
@@ -78,60 +111,54 @@ extension ClientConnection {
     let head = run.head
     let bytes = run.bytes
     let span = bytes.readableBytesUInt8Span
-    let raw = span.bytes
-    if run.parsedHeads != loop.parsedHeads {
-      // Another request used the parser meanwhile. This head parsed before, so it does again.
-      loop.parsedHeads += 1
-      _ = try? loop.parser.parse(span)
-    }
-    var out = loop.takeOut()
-    out.writeBytes(raw.extracting(head.methodRange))
-    out.writeInteger(space)
-    out.writeBytes(raw.extracting(head.target))
-    out.writeStaticString(" HTTP/1.1\r\n")
+    if run.parsedHeads != loop.parsedHeads { parseAgain(bytes) }  // another request used the parser meanwhile
+    loop.head.removeAll()
+    loop.head.append(span.extracting(head.methodRange))
+    loop.head.append(space)
+    loop.head.append(span.extracting(head.target))
+    loop.head.append(" HTTP/1.1\r\n")
+    var kept = KeptLines()
     for field in loop.parser.fields {
       switch field.kind {
       case .other where exchange.guardMode == .enforce && Self.choosesCoding(field.name, span): continue
       case .other, .host: break
       case .cookie where !ConsoleCookie.isPresent(in: span, field.value): break
       case .cookie:
-        Self.writeCookies(span, field.value, to: &out)
+        Self.writeCookies(span, field.value, to: &loop.head)
         continue
       case .expect where head.expectsContinue: break
       case .tracestate where exchange.continuesTrace: break
-      case .authorization where run.pool.upstream.forwardsAuthorization: break
+      case .authorization where run.upstream.upstream.forwardsAuthorization: break
       default: continue
       }
-      // The whole line, its CRLF included.
-      out.writeBytes(raw.extracting(field.name.lowerBound..<Self.lineEnd(after: field.value.upperBound, span)))
+      kept.add(field, span, to: &loop.head)
     }
+    kept.write(span, to: &loop.head)
     // What is looked at has to come whole and as it is.
-    if exchange.guardMode == .enforce { out.writeStaticString("Accept-Encoding: identity\r\n") }
-    if head.host == nil { out.writeBytes(run.pool.hostLine) }
-    if let caller = exchange.caller { out.writeBytes(caller.identityHeaderLines) }
-    out.writeStaticString("X-Request-ID: ")
-    out.writeBytes(exchange.requestID)
-    out.writeStaticString("\r\ntraceparent: ")
-    loop.traceText.removeAll(keepingCapacity: true)
-    exchange.trace.child(random: &loop.random).append(to: &loop.traceText)
-    out.writeBytes(loop.traceText)
-    out.writeStaticString("\r\n")
-    exchange.peer.appendForwarded(to: &out, host: head.host, in: span)
-    out.writeStaticString("Via: ")
+    if exchange.guardMode == .enforce { loop.head.append("Accept-Encoding: identity\r\n") }
+    if head.host == nil { loop.head.append(run.pool.hostLine) }
+    if let caller = exchange.caller { loop.head.append(caller.identityHeaderLines) }
+    loop.head.append("X-Request-ID: ")
+    loop.head.append(exchange.requestID)
+    loop.head.append("\r\ntraceparent: ")
+    exchange.trace.child(random: &loop.random).append(to: &loop.head)
+    loop.head.append("\r\n")
+    exchange.peer.appendForwarded(to: &loop.head, host: head.host, in: span)
+    loop.head.append("Via: ")
     for field in loop.parser.fields where field.kind == .via && !field.value.isEmpty {
-      out.writeBytes(raw.extracting(field.value))
-      out.writeStaticString(", ")
+      loop.head.append(span.extracting(field.value))
+      loop.head.append(", ")
     }
-    out.writeStaticString("1.1 breakwater\r\n")
+    loop.head.append("1.1 breakwater\r\n")
+    if run.tunnelKey != nil { loop.head.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     switch head.framing {
     case .none, .untilClose:
-      if head.method.expectsContent { out.writeStaticString("Content-Length: 0\r\n") }
-    case .length(let length): out.writeContentLength(length)
-    case .chunked: out.writeStaticString("Transfer-Encoding: chunked\r\n")
+      if head.method.expectsContent { loop.head.append("Content-Length: 0\r\n") }
+    case .length(let length): loop.head.append(contentLength: length)
+    case .chunked: loop.head.append("Transfer-Encoding: chunked\r\n")
     }
-    out.writeStaticString("\r\n")
-    loop.out = out
-    return out
+    loop.head.append("\r\n")
+    return loop.takeHead()
   }
 
   /// Fields that ask for an answer that cannot be looked at: compressed, or a part of one.
@@ -141,18 +168,11 @@ extension ClientConnection {
   }
 
   /// The client's cookies, without the one that is ours.
-  private static func writeCookies(_ span: Span<UInt8>, _ value: Range<Int>, to out: inout ByteBuffer) {
+  private static func writeCookies(_ span: Span<UInt8>, _ value: Range<Int>, to out: inout ByteWriter) {
     guard let kept = ConsoleCookie.withoutSession(span, value) else { return }
-    out.writeStaticString("Cookie: ")
-    out.writeBytes(kept)
-    out.writeStaticString("\r\n")
-  }
-
-  /// Past the CRLF that ends the line whose trimmed value ends at `index`.
-  private static func lineEnd(after index: Int, _ span: Span<UInt8>) -> Int {
-    var index = index
-    while span[index] != lineFeed { index += 1 }
-    return index + 1
+    out.append("Cookie: ")
+    out.append(kept)
+    out.append("\r\n")
   }
 
   /// Writes the upstream's answer head to the client with our framing, and its first bytes of content when they are
@@ -163,53 +183,55 @@ extension ClientConnection {
     exchange.status = answer.status
     exchange.isUpstream = true
     if !mayKeepConnection { exchange.keepsConnection = false }
-    let raw = span.bytes
-    var out = loop.takeOut()
-    out.writeStaticString("HTTP/1.1 ")
-    out.writeDecimal(answer.status)
-    out.writeInteger(space)
-    out.writeBytes(raw.extracting(answer.reason))
-    out.writeStaticString("\r\n")
+    loop.head.removeAll()
+    loop.head.append("HTTP/1.1 ")
+    loop.head.append(decimal: answer.status)
+    loop.head.append(space)
+    loop.head.append(span.extracting(answer.reason))
+    loop.head.append("\r\n")
     var hasDate = false
+    var kept = KeptLines()
     for field in fields {
       switch field.kind {
       case .other, .via: break
       case .date: hasDate = true
       default: continue
       }
-      out.writeBytes(raw.extracting(field.name.lowerBound..<Self.lineEnd(after: field.value.upperBound, span)))
+      kept.add(field, span, to: &loop.head)
     }
-    if !hasDate { out.writeBytes(loop.stamps.dateLine(exchange.wallStart)) }
-    let isChunked = writeFraming(of: answer, to: &out)
-    out.writeStaticString("Via: 1.1 breakwater\r\nX-Request-ID: ")
-    out.writeBytes(exchange.requestID)
-    out.writeStaticString("\r\n")
-    out.writeBytes(exchange.rateHeaders)
-    out.writeStaticString(exchange.keepsConnection ? "\r\n" : "Connection: close\r\n\r\n")
+    kept.write(span, to: &loop.head)
+    if !hasDate { loop.head.append(loop.stamps.dateLine(exchange.wallStart)) }
+    let isChunked = writeFraming(of: answer, to: &loop.head)
+    loop.head.append("Via: 1.1 breakwater\r\nX-Request-ID: ")
+    loop.head.append(exchange.requestID)
+    loop.head.append("\r\n")
+    if let acting = exchange.caller?.actingAs { loop.head.append(acting.responseLine) }
+    loop.head.append(exchange.rateHeaders)
+    if !loop.settings.warningLine.isEmpty { loop.head.append(loop.settings.warningLine) }
+    if !exchange.keepsConnection { loop.head.append("Connection: close\r\n") }
+    loop.head.append("\r\n")
     if let firstContent, !isChunked, firstContent.readableBytes <= Self.coalescedBytesMax {
       exchange.bytesOut += firstContent.readableBytes
-      out.writeImmutableBuffer(firstContent)
-      write(out)
-      loop.out = out
+      loop.head.append(firstContent.readableBytesUInt8Span)
+      write(loop.takeHead())
     } else {
-      write(out)
-      loop.out = out
+      write(loop.takeHead())
       if let firstContent { writeContent(firstContent, isChunked: isChunked) }
     }
     return isChunked
   }
 
-  private func writeFraming(of answer: ResponseHead, to out: inout ByteBuffer) -> Bool {
+  private func writeFraming(of answer: ResponseHead, to out: inout ByteWriter) -> Bool {
     let hasNoContent = answer.status == 204 || answer.status == 304 || exchange.method == .head
     switch answer.framing {
     case .length(let length):
-      out.writeContentLength(length)
+      out.append(contentLength: length)
       return false
     case .none:
       if !hasNoContent {
-        out.writeContentLength(0)
+        out.append(contentLength: 0)
       } else if answer.status != 204, let length = answer.contentLength {
-        out.writeContentLength(length)
+        out.append(contentLength: length)
       }
       return false
     case .chunked, .untilClose:
@@ -217,25 +239,38 @@ extension ClientConnection {
         exchange.keepsConnection = false
         return false
       }
-      out.writeStaticString("Transfer-Encoding: chunked\r\n")
+      out.append("Transfer-Encoding: chunked\r\n")
       return true
     }
   }
 }
 
-extension ByteBuffer {
-  fileprivate mutating func writeContentLength(_ length: Int) {
-    writeStaticString("Content-Length: ")
-    writeDecimal(length)
-    writeStaticString("\r\n")
+/// Field lines that are passed on as they are. Neighbours are copied together: most heads lose none or one of theirs.
+private struct KeptLines {
+  private var pending = 0..<0
+
+  mutating func add(_ field: Field, _ span: Span<UInt8>, to out: inout ByteWriter) {
+    // To the end of the line, past what was trimmed from the value and its CRLF.
+    var end = field.value.upperBound
+    while span[end] != lineFeed { end += 1 }
+    end += 1
+    if pending.upperBound != field.name.lowerBound {
+      write(span, to: &out)
+      pending = field.name.lowerBound..<end
+    } else {
+      pending = pending.lowerBound..<end
+    }
   }
 
-  fileprivate mutating func writeDecimal(_ value: Int) {
-    var divisor = 1
-    while value / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      writeInteger(UInt8(48 + value / divisor % 10))
-      divisor /= 10
-    }
+  func write(_ span: Span<UInt8>, to out: inout ByteWriter) {
+    if !pending.isEmpty { out.append(span.extracting(pending)) }
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func append(contentLength length: Int) {
+    append("Content-Length: ")
+    append(decimal: length)
+    append("\r\n")
   }
 }

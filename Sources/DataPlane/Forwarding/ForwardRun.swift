@@ -4,15 +4,26 @@ import NIOCore
 import Telemetry
 
 /// One request on its way through an upstream and back.
+///
+/// Takes a place among the upstream's requests in flight and gives it back exactly once, however the request ends; the same
+/// goes for what the circuit has to hear of it.
 final class ForwardRun {
-  let pool: UpstreamPool
+  let upstream: LoopUpstream
+  /// The pool of the host it is sent to; a second try may go to another.
+  private(set) var pool: UpstreamPool
   let head: RequestHead
   /// The request head as it came, kept until an answer begins: a retry is written from it again.
   let bytes: ByteBuffer
   /// `LoopContext.parsedHeads` when this head was parsed.
   let parsedHeads: Int
+  /// The key of a handshake that asks the upstream to go on as WebSocket.
+  let tunnelKey: [UInt8]?
   private let client: ClientConnection
+  private let route: Route
   private var connection: UpstreamConnection?
+  private var place: Slots.Place?
+  /// It tries whether a failed upstream works again.
+  private var isProbe = false
   private(set) var isBodySent: Bool
   private var hasSentBody = false
   private var hasAnswer = false
@@ -25,22 +36,48 @@ final class ForwardRun {
   private var totalDeadline = Int64.max
   private var stallDeadline = Int64.max
 
-  init(_ client: ClientConnection, _ pool: UpstreamPool, _ head: RequestHead, _ bytes: ByteBuffer) {
+  init(
+    _ client: ClientConnection, _ upstream: LoopUpstream, _ route: Route, _ head: RequestHead, _ bytes: ByteBuffer,
+    tunnelKey: [UInt8]? = nil
+  ) {
+    self.tunnelKey = tunnelKey
     self.client = client
-    self.pool = pool
+    self.upstream = upstream
+    self.route = route
+    pool = upstream.pools[0]
     self.head = head
     self.bytes = bytes
     parsedHeads = client.loop.parsedHeads
     isBodySent = head.framing == .none
   }
 
+  private var now: Int64 { client.loop.clocks.monotonic() }
+
   /// Whether the client's body has to wait: no connection yet, or the upstream takes no more.
   var isUpstreamHeldBack: Bool { connection.map { !$0.isWritable } ?? true }
 
   // MARK: Towards the upstream
 
-  func start() throws(Refusal) {
-    if let idle = pool.takeIdle(mayRetry: head.method.isIdempotent) {
+  /// Refuses while the circuit is open, or without a place for this class and tenant.
+  func start(_ share: TenantShare) throws(Refusal) {
+    let now = now
+    do throws(Refusal) {
+      isProbe = try upstream.state.pass(at: now)
+    } catch {
+      client.exchange.proxyError = .destinationUnavailable
+      upstream.instruments.failed(error.code)
+      throw error
+    }
+    switch upstream.state.slots.enter(route.trafficClass, share) {
+    case .success(let place): self.place = place
+    case .failure(let shed):
+      leave()
+      client.exchange.proxyError = .connectionLimitReached
+      throw client.shed(route.trafficClass, shed.reason, at: "the upstream \(upstream.upstream.name)")
+    }
+    pool = upstream.pool(at: now)
+    // A connection that becomes a tunnel has carried nothing before.
+    if tunnelKey == nil, let idle = pool.takeIdle(mayRetry: head.method.isIdempotent) {
       send(on: idle)
     } else {
       try connect()
@@ -48,32 +85,44 @@ final class ForwardRun {
   }
 
   private func connect() throws(Refusal) {
-    try pool.connect { [self] connection in
-      guard client.forward === self else {
-        // The client left, or the request was refused, while we connected.
-        if let connection { pool.keep(connection) }
-        return
-      }
-      guard let connection else {
-        return fail(Refusal(.upstreamConnect, "The upstream \(pool.upstream.name) cannot be reached."))
-      }
+    do throws(Refusal) {
+      try pool.connect { [self] attempt in connected(attempt) }
+    } catch {
+      leave()
+      client.exchange.proxyError = .connectionLimitReached
+      client.loop.counters.shed.counter(route.trafficClass.rawValue, "connections").increment()
+      throw error
+    }
+  }
+
+  private func connected(_ attempt: UpstreamPool.Attempt) {
+    switch attempt {
+    case .connected(let connection):
+      // The client left, or the request was refused, while we connected.
+      guard client.forward === self else { return pool.keep(connection) }
       send(on: connection)
       client.process()
       client.flushIfNeeded()
+    case .failed(let cause):
+      upstream.state.hostFailed(pool.host, at: now)
+      guard client.forward === self else { return }
+      // Nothing was sent, so any request may go elsewhere.
+      if retry(on: upstream.other(than: pool, at: now)) { return }
+      fail(Refusal(.upstreamConnect, "The upstream \(upstream.upstream.name) cannot be reached."), cause)
     }
   }
 
   private func send(on connection: UpstreamConnection) {
     self.connection = connection
     connection.serve(self)
-    let now = client.loop.clocks.monotonic()
+    let now = now
     if client.exchange.sentUpstreamAt == 0 {
       client.loop.counters.overhead.observe(Int(now - client.exchange.startedAt))
     }
     client.exchange.sentUpstreamAt = now
     // A client that waits for `100 Continue` waits for the upstream; one that sends its body has a clock of its own.
-    firstByteDeadline = isBodySent || client.exchange.awaitsContinue ? now + pool.firstByteNanoseconds : .max
-    totalDeadline = isBodySent ? now + pool.totalNanoseconds : .max
+    firstByteDeadline = isBodySent || client.exchange.awaitsContinue ? now + upstream.firstByteNanoseconds : .max
+    totalDeadline = isBodySent ? now + upstream.totalNanoseconds : .max
     connection.writeHead(client.upstreamHead(for: self))
   }
 
@@ -85,16 +134,16 @@ final class ForwardRun {
     }
     if isEnd {
       isBodySent = true
-      let now = client.loop.clocks.monotonic()
-      if !hasAnswer { firstByteDeadline = now + pool.firstByteNanoseconds }
-      totalDeadline = now + pool.totalNanoseconds
+      let now = now
+      if !hasAnswer { firstByteDeadline = now + upstream.firstByteNanoseconds }
+      totalDeadline = now + upstream.totalNanoseconds
     }
     connection?.writeBody(piece, isEnd: isEnd, isChunked: head.framing == .chunked)
   }
 
   func writabilityChanged(_ isWritable: Bool) {
     guard isWritable else {
-      stallDeadline = client.loop.clocks.monotonic() + client.loop.timeouts.writeStall
+      stallDeadline = now + client.loop.timeouts.writeStall
       return
     }
     stallDeadline = .max
@@ -113,6 +162,11 @@ final class ForwardRun {
   func answered(_ answer: ResponseHead, _ fields: [Field], _ bytes: ByteBuffer, firstContent: ByteBuffer?) {
     hasAnswer = true
     firstByteDeadline = .max
+    let now = now
+    if head.framing == .none { upstream.answered(after: now - client.exchange.sentUpstreamAt) }
+    judge(answer.status, at: now)
+    // A stream lasts as long as its client likes; it is not work the upstream has to be spared.
+    if route.trafficClass == .stream { leave() }
     watch = client.answerWatch()
     guard let watch else {
       answerIsChunked = client.writeAnswerHead(
@@ -126,6 +180,19 @@ final class ForwardRun {
     case .hold: if let firstContent { _ = act(on: watch.content(firstContent)) }
     }
     tell(watch)
+  }
+
+  /// What the host and the circuit hear of an answer. A host that says 500 may be broken where others are not; for the
+  /// upstream as a whole it may as well be one request that breaks it, which must not cost everybody else's.
+  private func judge(_ status: Int, at now: Int64) {
+    if status < 500 {
+      upstream.state.hostSucceeded(pool.host)
+    } else {
+      upstream.state.hostFailed(pool.host, at: now)
+    }
+    upstream.state.ended(
+      (502...504).contains(status) ? .failed : .good, isProbe: isProbe, at: now)
+    isProbe = false
   }
 
   func content(_ content: ByteBuffer) {
@@ -145,35 +212,117 @@ final class ForwardRun {
 
   func flushClient() { client.flushIfNeeded() }
 
+  // MARK: Tunnels
+
+  /// Whether the upstream's 101 may be believed: it was asked for, and answers what was asked.
+  func mayBecomeTunnel(_ answer: ResponseHead, _ fields: [Field], _ bytes: Span<UInt8>) -> Bool {
+    tunnelKey.map { WebSocketHandshake.isAccepted(answer, fields, bytes, key: $0) } ?? false
+  }
+
+  func becameTunnel(_ fields: [Field], _ bytes: ByteBuffer) {
+    hasAnswer = true
+    firstByteDeadline = .max
+    totalDeadline = .max
+    judge(101, at: now)
+    leave()  // as with streams: not work the upstream has to be spared
+    do throws(Refusal) {
+      try client.beginTunnel(fields, bytes)
+      client.process()
+    } catch {
+      fail(error, nil)
+    }
+  }
+
+  func passToClient(_ bytes: ByteBuffer) {
+    client.passToClient(bytes)
+    guard !client.isClientWritable else { return }
+    client.flushIfNeeded()
+    if !client.isClientWritable { connection?.setReading(false) }
+  }
+
+  func tellUpstream(_ bytes: [UInt8]) {
+    connection?.writeBody(ByteBuffer(bytes: bytes), isEnd: false, isChunked: false)
+  }
+
+  func upstreamEndedTunnel() {
+    connection = nil
+    client.endTunnel(.upstream)
+  }
+
+  /// Lets go of the connection, which closes when what was written to it has left.
+  func endTunnel() {
+    connection?.closeAfterWriting(within: client.loop.settings.lingerTimeout)
+    connection = nil
+    stallDeadline = .max
+  }
+
   /// The answer is complete; the connection has been released.
   func ended() {
     connection = nil
+    leave()
     if let watch {
       guard act(on: watch.end()) else { return }
       release(watch)
     }
     if answerIsChunked { client.write(ClientConnection.lastChunk) }
-    pool.observe(client.exchange, at: client.loop.clocks.monotonic())
-    client.finishExchange()
+    let now = now
+    upstream.instruments.observe(client.exchange, at: now)
+    client.finishExchange(at: now)
     client.flushIfNeeded()
   }
+
+  // MARK: Failing
 
   /// The connection broke, or what came on it cannot be trusted.
   func connectionFailed(_ refusal: Refusal, wasReused: Bool) {
     connection = nil
-    // A kept-alive connection the upstream closed just as we used it: nothing was processed, so one more try on a
-    // fresh connection is safe for idempotent requests (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
-    if wasReused, !hasAnswer, !hasRetried, !hasSentBody, head.method.isIdempotent, refusal.code == .upstreamReset {
-      hasRetried = true
-      firstByteDeadline = .max
-      pool.retried()
-      do throws(Refusal) { return try connect() } catch { return fail(error) }
+    let mayRepeat = !hasAnswer && !hasSentBody && refusal.code == .upstreamReset && isRepeatable
+    if wasReused, !hasAnswer, refusal.code == .upstreamReset {
+      // A kept-alive connection the upstream closed just as we used it: nothing was processed, and it says nothing of the
+      // host (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+      if mayRepeat, retry(on: upstream.other(than: pool, at: now) ?? pool) { return }
+    } else {
+      upstream.state.hostFailed(pool.host, at: now)
+      if mayRepeat, retry(on: upstream.other(than: pool, at: now)) { return }
     }
-    fail(refusal)
+    fail(
+      refusal,
+      refusal.code == .upstreamProtocol
+        ? .httpProtocolError : hasAnswer ? .httpResponseIncomplete : .connectionTerminated)
   }
 
-  private func fail(_ refusal: Refusal) {
-    pool.failed(refusal.code)
+  /// Whether sending it twice is as good as once: by its method, or by a key where the route promises to know it again.
+  private var isRepeatable: Bool {
+    if head.method.isIdempotent { return true }
+    return route.honoursIdempotencyKey && client.hasIdempotencyKey(bytes)
+  }
+
+  /// The one second try, if there is a host for it and the budget allows it: on a fresh connection, for there is no third.
+  private func retry(on next: UpstreamPool?) -> Bool {
+    guard let next, !hasRetried,
+      upstream.state.mayRetry(answered: Int(upstream.instruments.ok.value), at: now)
+    else { return false }
+    hasRetried = true
+    firstByteDeadline = .max
+    upstream.instruments.retries.increment()
+    pool = next
+    do throws(Refusal) {
+      try connect()
+    } catch {
+      fail(error, .connectionLimitReached)
+    }
+    return true
+  }
+
+  /// - Parameter cause: nil when the answer was refused for what it says.
+  private func fail(_ refusal: Refusal, _ cause: ProxyError?) {
+    upstream.instruments.failed(refusal.code)
+    // A client that takes its answer slowly makes it late; that is no fault of the upstream.
+    if let cause, cause != .connectionLimitReached, !(refusal.code == .upstreamTimeout && hasAnswer) {
+      upstream.state.ended(.failed, isProbe: isProbe, at: now)
+      isProbe = false
+    }
+    client.exchange.proxyError = cause
     abandon()
     client.refuse(refusal)
     client.flushIfNeeded()
@@ -184,17 +333,35 @@ final class ForwardRun {
     if let watch { release(watch) }
     connection?.discard()
     connection = nil
+    leave()
     firstByteDeadline = .max
     totalDeadline = .max
     stallDeadline = .max
   }
 
+  /// Gives back what `start` took.
+  private func leave() {
+    place.take()?.leave()
+    guard isProbe else { return }
+    isProbe = false
+    upstream.state.probeAbandoned(at: now)
+  }
+
   func checkDeadlines(_ now: Int64) {
     guard now >= min(firstByteDeadline, totalDeadline, stallDeadline) else { return }
-    let problem =
-      now >= stallDeadline
-      ? "takes no more of the request" : hasAnswer ? "did not finish its answer in time" : "did not answer in time"
-    fail(Refusal(.upstreamTimeout, "The upstream \(pool.upstream.name) \(problem)."))
+    let name = upstream.upstream.name
+    if !hasAnswer {
+      upstream.timedOut()
+      upstream.state.hostFailed(pool.host, at: now)
+    }
+    if now >= stallDeadline {
+      fail(Refusal(.upstreamTimeout, "The upstream \(name) takes no more of the request."), .connectionWriteTimeout)
+    } else if hasAnswer {
+      fail(
+        Refusal(.upstreamTimeout, "The upstream \(name) did not finish its answer in time."), .httpResponseTimeout)
+    } else {
+      fail(Refusal(.upstreamTimeout, "The upstream \(name) did not answer in time."), .httpResponseTimeout)
+    }
   }
 
   // MARK: The guard
@@ -241,7 +408,7 @@ final class ForwardRun {
       tell(watch)
       if watch.isStreaming { client.tripRoute() }
     }
-    fail(refusal)
+    fail(refusal, nil)
   }
 
   private func tell(_ watch: AnswerWatch) {

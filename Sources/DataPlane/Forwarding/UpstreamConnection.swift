@@ -10,6 +10,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     case idle
     case awaitingHead
     case body(BodyReader, keepsConnection: Bool)
+    /// WebSocket bytes, both ways.
+    case tunnel
     case closed
   }
 
@@ -77,6 +79,19 @@ final class UpstreamConnection: ChannelInboundHandler {
     context?.close(promise: nil)
   }
 
+  /// Closes without telling the run, once what was written has left or `limit` has passed.
+  func closeAfterWriting(within limit: Duration) {
+    run = nil
+    state = .closed
+    guard let context else { return }
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    let timer = context.eventLoop.scheduleTask(in: .nanoseconds(limit.nanoseconds)) { bound.value.close(promise: nil) }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
+      timer.cancel()
+      bound.value.close(promise: nil)
+    }
+  }
+
   // MARK: Answer
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -99,6 +114,11 @@ final class UpstreamConnection: ChannelInboundHandler {
       switch state {
       case .idle, .closed: return
       case .awaitingHead: if try !readHead(run) { return }
+      case .tunnel:
+        guard inbound.readableBytes > 0 else { return }
+        let bytes = inbound
+        inbound = ByteBuffer()
+        run.passToClient(bytes)
       case .body(var reader, let keeps):
         let step = try reader.next(&inbound)
         state = .body(reader, keepsConnection: keeps)
@@ -120,8 +140,13 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
     inbound.moveReaderIndex(forwardBy: head.length)
     if head.status < 200 {
-      guard head.status != 101 else { throw ResponseProblem.statusLine }  // we never ask to switch protocols
       if head.status == 100 { run.continued() }
+      if head.status == 101 {
+        let fields = loop.responseParser.fields
+        guard run.mayBecomeTunnel(head, fields, bytes.readableBytesUInt8Span) else { throw ResponseProblem.upgrade }
+        state = .tunnel
+        run.becameTunnel(fields, bytes)
+      }
       return true
     }
     var reader = BodyReader(head.framing)
@@ -165,6 +190,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     state = .closed
     guard let run else { return }
     self.run = nil
+    if case .tunnel = before { return run.upstreamEndedTunnel() }
     if case .body(let reader, _) = before, reader.isUntilClose, !hasFailed {
       run.ended()
     } else {

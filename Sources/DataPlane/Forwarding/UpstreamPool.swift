@@ -3,14 +3,15 @@ import NIOCore
 import NIOPosix
 import Telemetry
 
-/// The connections of one event loop to one upstream. Never shared between loops: no hop, no lock.
+/// The connections of one event loop to one host of an upstream. Never shared between loops: no hop, no lock.
 final class UpstreamPool {
   let upstream: Upstream
   let loop: LoopContext
+  /// Which of the upstream's hosts.
+  let host: Int
   /// `Host` for clients that sent none (HTTP/1.0).
   let hostLine: [UInt8]
-  let firstByteNanoseconds: Int64
-  let totalNanoseconds: Int64
+  private let state: UpstreamState
   private let idleNanoseconds: Int64
   /// Last in, first out, so that surplus connections age out.
   private var idle: [UpstreamConnection] = []
@@ -21,17 +22,18 @@ final class UpstreamPool {
   private var isRetired = false
   private var nextProbe: Int64 = 0
   private var isProbing = false
-  private let instruments: Instruments
+  private let instruments: UpstreamInstruments
+  /// What this pool last added to the gauges, which it shares with the other pools of the upstream.
+  private var reported = (idle: 0, busy: 0)
 
-  init(_ upstream: Upstream, loop: LoopContext) {
+  init(_ upstream: Upstream, host: Int, state: UpstreamState, instruments: UpstreamInstruments, loop: LoopContext) {
     self.upstream = upstream
+    self.host = host
+    self.state = state
+    self.instruments = instruments
     self.loop = loop
-    let host = upstream.host.contains(":") ? "[\(upstream.host)]" : upstream.host
-    hostLine = Array("Host: \(host):\(upstream.port)\r\n".utf8)
-    firstByteNanoseconds = upstream.firstByteTimeout.nanoseconds
-    totalNanoseconds = upstream.timeout.nanoseconds
+    hostLine = Array("Host: \(upstream.hosts[host].text)\r\n".utf8)
     idleNanoseconds = upstream.idleTimeout.nanoseconds
-    instruments = Instruments(upstream.name, loop.dataPlane.metrics)
   }
 
   /// An open connection nobody uses. The upstream may be about to close one that has been idle for a while; a request
@@ -58,11 +60,14 @@ final class UpstreamPool {
     report()
   }
 
-  /// Opens a connection; nil comes if it cannot be. Refuses with `overload.shed` when the loop's share is used up. The
-  /// outcome comes on the loop.
-  func connect(_ done: @escaping (UpstreamConnection?) -> Void) throws(Refusal) {
+  enum Attempt {
+    case connected(UpstreamConnection)
+    case failed(ProxyError)
+  }
+
+  /// Opens a connection. Refuses with `overload.shed` when the loop's share is used up. The outcome comes on the loop.
+  func connect(_ done: @escaping (Attempt) -> Void) throws(Refusal) {
     guard open < upstream.connectionsMax else {
-      instruments.result("shed").increment()
       throw Refusal(.overloadShed, "All connections to the upstream \(upstream.name) are in use.", retryAfterSeconds: 1)
     }
     open += 1
@@ -76,18 +81,23 @@ final class UpstreamPool {
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value.1) }
       }
     // An address needs no resolver, and so no other thread.
+    let host = upstream.hosts[host]
     let attempt =
-      if let address = try? SocketAddress(ipAddress: upstream.host, port: upstream.port) {
+      if let address = try? SocketAddress(ipAddress: host.name, port: host.port) {
         bootstrap.connect(to: address)
       } else {
-        bootstrap.connect(host: upstream.host, port: upstream.port)
+        bootstrap.connect(host: host.name, port: host.port)
       }
     attempt.whenComplete { result in
       let (pool, connection, done) = bound.value
-      var isConnected = false
-      if case .success = result { isConnected = true }
-      pool.connected(isConnected)
-      done(isConnected ? connection : nil)
+      switch result {
+      case .success:
+        pool.connected(true)
+        done(.connected(connection))
+      case .failure(let error):
+        pool.connected(false)
+        done(.failed(ProxyError(connecting: error)))
+      }
     }
   }
 
@@ -95,7 +105,7 @@ final class UpstreamPool {
     connecting -= 1
     if !isConnected { open -= 1 }
     isDown = !isConnected
-    instruments.up.set(isConnected ? 1 : 0)
+    state.reached(host, isConnected)
     report()
   }
 
@@ -124,69 +134,19 @@ final class UpstreamPool {
     nextProbe = now + Self.probeInterval
     isProbing = true
     do throws(Refusal) {
-      try connect { [self] connection in
+      try connect { [self] attempt in
         isProbing = false
-        connection?.discard()
+        if case .connected(let connection) = attempt { connection.discard() }
       }
     } catch {
       isProbing = false  // all connections in use: requests are probing already
     }
   }
 
-  // MARK: Metrics
-
-  func retried() { instruments.retries.increment() }
-
-  func failed(_ code: RefusalCode) {
-    instruments.result(code.rawValue).increment()
-  }
-
-  func observe(_ exchange: borrowing Exchange, at now: Int64) {
-    instruments.ok.increment()
-    instruments.duration(exchange.status).observe(Int(now - exchange.sentUpstreamAt))
-  }
-
-  private func report() { instruments.report(idle: idle.count, busy: open - connecting - idle.count) }
-
-  private final class Instruments {
-    let up: Gauge
-    let retries: Counter
-    let ok: Counter
-    private let idle: Gauge
-    private let busy: Gauge
-    /// What this pool last added to the gauges, which it shares with the other loops' pools.
-    private var reported = (idle: 0, busy: 0)
-    private let name: String
-    private let results: MetricFamily
-    private let durations: MetricFamily
-    private var byClass: [Int: Histogram] = [:]
-
-    init(_ name: String, _ metrics: MetricRegistry) {
-      self.name = name
-      up = metrics.family(MetricCatalog.upstreamUp).gauge(name)
-      idle = metrics.family(MetricCatalog.upstreamConnections).gauge(name, "idle")
-      busy = metrics.family(MetricCatalog.upstreamConnections).gauge(name, "busy")
-      retries = metrics.family(MetricCatalog.upstreamRetries).counter(name)
-      results = metrics.family(MetricCatalog.upstreamRequests)
-      ok = results.counter(name, "ok")
-      durations = metrics.family(MetricCatalog.upstreamRequestDuration)
-      up.set(1)
-    }
-
-    func report(idle: Int, busy: Int) {
-      if idle != reported.idle { self.idle.add(Double(idle - reported.idle)) }
-      if busy != reported.busy { self.busy.add(Double(busy - reported.busy)) }
-      reported = (idle, busy)
-    }
-
-    func result(_ result: String) -> Counter { results.counter(name, result) }
-
-    func duration(_ status: Int) -> Histogram {
-      let hundreds = status / 100
-      if let histogram = byClass[hundreds] { return histogram }
-      let histogram = durations.histogram(name, codeClass(status))
-      byClass[hundreds] = histogram
-      return histogram
-    }
+  private func report() {
+    let now = (idle: idle.count, busy: open - connecting - idle.count)
+    if now.idle != reported.idle { instruments.idle.add(Double(now.idle - reported.idle)) }
+    if now.busy != reported.busy { instruments.busy.add(Double(now.busy - reported.busy)) }
+    reported = now
   }
 }

@@ -3,16 +3,19 @@ enum ByteScan {
   /// Index of the first byte from `start` that may not stand in a field value or a request target: a control other
   /// than HTAB, or DEL. `bytes.count` if there is none.
   ///
-  /// Eight bytes at a time (SWAR): a 900-byte token costs about 0.1 µs instead of 0.5.
+  /// Eight bytes at a time (SWAR), and four times that while there is none. Loads here and below are unchecked: the loop
+  /// around each has just compared its end with the span's.
   static func firstControl(in bytes: Span<UInt8>, from start: Int) -> Int {
     let raw = bytes.bytes
     var index = start
+    while index + 32 <= bytes.count {
+      let first = controls(raw, index) | controls(raw, index + 8)
+      let second = controls(raw, index + 16) | controls(raw, index + 24)
+      guard first | second == 0 else { break }
+      index += 32
+    }
     while index + 8 <= bytes.count {
-      let word = raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-      let below0x20 = (word &- 0x2020_2020_2020_2020) & ~word
-      let xorDelete = word ^ 0x7f7f_7f7f_7f7f_7f7f
-      let isDelete = (xorDelete &- 0x0101_0101_0101_0101) & ~xorDelete
-      let found = (below0x20 | isDelete) & 0x8080_8080_8080_8080
+      let found = controls(raw, index)
       if found != 0 {
         let candidate = index + found.trailingZeroBitCount / 8
         if bytes[candidate] != tab { return candidate }
@@ -29,6 +32,16 @@ enum ByteScan {
     return index
   }
 
+  /// The top bit of the first byte among eight that is below 0x20 or DEL, and perhaps of bytes behind it.
+  @inline(__always)
+  private static func controls(_ raw: RawSpan, _ index: Int) -> UInt64 {
+    let word = raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+    let below0x20 = (word &- 0x2020_2020_2020_2020) & ~word
+    let xorDelete = word ^ 0x7f7f_7f7f_7f7f_7f7f
+    let isDelete = (xorDelete &- 0x0101_0101_0101_0101) & ~xorDelete
+    return (below0x20 | isDelete) & 0x8080_8080_8080_8080
+  }
+
   /// Index of the first byte from `start` that ends a run of plain text in a JSON string: a quotation mark, a reverse
   /// solidus or a control (RFC 8259 §7). `bytes.count` if there is none.
   @inline(__always)
@@ -36,7 +49,7 @@ enum ByteScan {
     let raw = bytes.bytes
     var index = start
     while index + 8 <= bytes.count {
-      let word = raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+      let word = raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
       let control = (word &- 0x2020_2020_2020_2020) & ~word
       let quote = word ^ 0x2222_2222_2222_2222
       let solidus = word ^ 0x5c5c_5c5c_5c5c_5c5c
@@ -59,7 +72,7 @@ enum ByteScan {
     let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
     var index = start
     while index + 8 <= bytes.count {
-      let word = raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self) ^ pattern
+      let word = raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self) ^ pattern
       let found = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
       if found != 0 { return index + found.trailingZeroBitCount / 8 }
       index += 8
@@ -90,11 +103,30 @@ enum ByteScan {
 
   /// Whether `bytes[start..<start + name.utf8CodeUnitCount]` spells `name`, which is lower-case, in any case.
   static func matches(_ bytes: Span<UInt8>, at start: Int, _ name: StaticString) -> Bool {
-    guard start + name.utf8CodeUnitCount <= bytes.count else { return false }
-    return name.withUTF8Buffer { name in
-      for offset in 0..<name.count where lowercased(bytes[start + offset]) != name[offset] { return false }
+    let count = name.utf8CodeUnitCount
+    guard start >= 0, start + count <= bytes.count else { return false }
+    let wanted = UnsafeRawPointer(name.utf8Start)
+    guard count >= 8 else {
+      for offset in 0..<count where lowercased(bytes[start + offset]) != name.utf8Start[offset] { return false }
       return true
     }
+    // Eight at a time; the last eight overlap those before.
+    let raw = bytes.bytes
+    var offset = 0
+    while true {
+      let word = raw.unsafeLoadUnaligned(fromUncheckedByteOffset: start + offset, as: UInt64.self)
+      if lowercased(word) != wanted.loadUnaligned(fromByteOffset: offset, as: UInt64.self) { return false }
+      if offset == count - 8 { return true }
+      offset = min(offset + 8, count - 8)
+    }
+  }
+
+  /// Eight bytes, the letters A to Z among them made lower-case.
+  private static func lowercased(_ word: UInt64) -> UInt64 {
+    let low = word & 0x7f7f_7f7f_7f7f_7f7f
+    let pastA = low &+ 0x3f3f_3f3f_3f3f_3f3f
+    let pastZ = low &+ 0x2525_2525_2525_2525
+    return word | (pastA & ~pastZ & ~word & 0x8080_8080_8080_8080) >> 2
   }
 
   static func lowercased(_ byte: UInt8) -> UInt8 {

@@ -24,6 +24,8 @@ enum HeadProblem: String, Error, CaseIterable {
   case authorizationDuplicate = "authorization_duplicate"
   case expectation
   case upgradeWithBody = "upgrade_with_body"
+  case pseudoField = "pseudo_field"
+  case connectionField = "connection_field"
   case chunk
   case chunkExtension = "chunk_extension"
   case trailer
@@ -58,6 +60,8 @@ enum HeadProblem: String, Error, CaseIterable {
     case .framingConflict: "Content-Length and Transfer-Encoding are both present."
     case .authorizationDuplicate: "There is more than one Authorization header."
     case .upgradeWithBody: "A WebSocket upgrade is a GET without a body."
+    case .pseudoField: "The pseudo-header fields are not exactly those of a request, each once and first."
+    case .connectionField: "HTTP/2 has no connection-specific header fields."
     case .chunk: "The chunked body is malformed."
     case .chunkExtension: "A chunk extension is longer than 256 bytes."
     case .trailer: "The trailer section is malformed or larger than the gateway accepts."

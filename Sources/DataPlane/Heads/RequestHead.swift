@@ -18,6 +18,8 @@ struct RequestHead {
   var framing = BodyFraming.none
   var isKeptAlive = true
   var expectsContinue = false
+  /// It asks, in a form that could be granted, to go on as WebSocket.
+  var asksForWebSocket = false
   /// Fields left out because their name holds other bytes than letters, digits and hyphens: `_` and, in some upstreams,
   /// every other mark is read as `-`.
   var ambiguousFields = 0

@@ -183,15 +183,16 @@ struct RequestHeadParser {
       }
     }
     if nominatesFields { FieldSyntax.dropNominated(&fields, bytes) }
-    if isUpgrade { try checkUpgrade(bytes, head) }
+    if isUpgrade { try checkUpgrade(bytes, &head) }
     if head.framing == .length(0) { head.framing = .none }
   }
 
   /// An upgrade to anything but WebSocket is ignored, as RFC 9110 §7.8 allows: the field is hop-by-hop and stays here.
-  private func checkUpgrade(_ bytes: Span<UInt8>, _ head: RequestHead) throws(HeadProblem) {
+  private func checkUpgrade(_ bytes: Span<UInt8>, _ head: inout RequestHead) throws(HeadProblem) {
     let upgrades = fields.filter { $0.kind == .upgrade }
     guard upgrades.count == 1, FieldSyntax.equals(bytes, upgrades[0].value, "websocket"), !head.isHTTP10 else { return }
     guard head.method == .get, head.framing == .none || head.framing == .length(0) else { throw .upgradeWithBody }
+    head.asksForWebSocket = true
   }
 
   private func host(_ bytes: Span<UInt8>, _ head: inout RequestHead) throws(HeadProblem) {

@@ -18,6 +18,8 @@ enum ResponseProblem: String, Error, CaseIterable {
   case headTooLarge = "head_too_large"
   case framing
   case chunk
+  /// A change of protocol that was not asked for, or not this one.
+  case upgrade
 }
 
 /// Reads one answer head from an upstream with the strictness of `RequestHeadParser`: an upstream that can be tricked

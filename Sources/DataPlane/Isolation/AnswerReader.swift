@@ -1,4 +1,9 @@
+import NIOCore
+
 /// Looks for other tenants' data in the content of one answer, whatever its format, as its pieces come.
+///
+/// A quick look at each piece comes first. At the first that is suspect, everything from the beginning is read closely;
+/// so is an answer too long to be kept for that.
 struct AnswerReader {
   /// Set at the first finding; the rest is then not looked at.
   private(set) var finding: TenantFinding?
@@ -6,6 +11,11 @@ struct AnswerReader {
   private(set) var judgedBytes = 0
 
   private var format = AnswerFormat.text
+  private var quick: QuickLook
+  /// Every piece so far, while a quick look was enough.
+  private var seen: [ByteBuffer] = []
+  private var seenBytes = 0
+  private var isQuick = true
   private var canaries = CanaryScanner()
   private var scanner: TenantScanner
   private var lines = EventLines()
@@ -14,7 +24,11 @@ struct AnswerReader {
 
   init(_ keys: TenantKeys) {
     scanner = TenantScanner(keys)
+    quick = QuickLook(keys)
   }
+
+  /// Most that is kept to be read closely after all.
+  private static let seenBytesMax = 64 * 1024
 
   /// Starts anew, for a caller of the tenant `own`, or of none.
   mutating func begin(_ format: AnswerFormat, _ keys: TenantKeys, own: [UInt8]) {
@@ -22,6 +36,9 @@ struct AnswerReader {
     finding = nil
     judgedBytes = 0
     isJSON = nil
+    forget()
+    isQuick = format == .json || format == .text
+    if isQuick { quick.begin(keys, own: own) }
     canaries.begin(own)
     scanner.begin(keys, own: own)
     lines = EventLines()
@@ -34,8 +51,28 @@ struct AnswerReader {
   }
 
   /// Looks at the next piece of content.
-  mutating func read(_ bytes: Span<UInt8>) {
+  mutating func read(_ piece: ByteBuffer) {
     judgedBytes = 0
+    if isQuick {
+      seenBytes += piece.readableBytes
+      guard seenBytes > Self.seenBytesMax || quick.isSuspect(piece.readableBytesUInt8Span) else {
+        return seen.append(piece)
+      }
+      isQuick = false
+      let earlier = seen
+      forget()
+      for piece in earlier where finding == nil { readClosely(piece.readableBytesUInt8Span) }
+    }
+    if finding == nil { readClosely(piece.readableBytesUInt8Span) }
+  }
+
+  /// Lets go of pieces that were kept.
+  mutating func forget() {
+    seen.removeAll(keepingCapacity: true)
+    seenBytes = 0
+  }
+
+  private mutating func readClosely(_ bytes: Span<UInt8>) {
     if let other = canaries.scan(bytes) { return finding = TenantFinding(.canary, "the content", found: other) }
     switch format {
     case .json, .text: readText(bytes, isStrict: format == .json)

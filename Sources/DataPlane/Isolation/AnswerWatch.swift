@@ -81,7 +81,7 @@ final class AnswerWatch {
   /// More content.
   func content(_ piece: ByteBuffer) -> Step {
     if !hasFound {
-      reader.read(piece.readableBytesUInt8Span)
+      reader.read(piece)
       if let finding = reader.finding, let refusal = judge(finding) { return .refuse(refusal) }
     }
     guard mode == .enforce, !isStreaming else { return .pass(piece) }
@@ -121,6 +121,7 @@ final class AnswerWatch {
     finding = nil
     head = nil
     held = ByteBuffer()
+    reader.forget()
   }
 
   private func takeHeld() -> ByteBuffer? {

@@ -47,22 +47,24 @@ extension Route {
 package struct TenantKeys: Sendable, Equatable {
   package static let answerDefaults = ["tenantId", "tenant_id", "tid"]
   package static let namesMax = 16
+  /// A shorter name would be found everywhere.
+  package static let nameBytesMin = 2
   package static let nameBytesMax = 63
 
   package let names: [String]
   /// Each name with bit 0x20 set in every byte; names hold `[A-Za-z0-9._-]`, on which that folds case and nothing else
   /// that a JSON string or a query may hold unescaped.
-  private let folded: [[UInt8]]
+  let folded: [[UInt8]]
   /// Bit n: a name has n bytes.
   private let lengths: UInt64
   /// Bit n: a name begins with a byte whose low five bits are n.
   private let firsts: UInt32
 
-  /// Nil unless there are 1–`namesMax` names of 1–`nameBytesMax` bytes of `[A-Za-z0-9._-]`.
+  /// Nil unless there are 1–`namesMax` names of `nameBytesMin`–`nameBytesMax` bytes of `[A-Za-z0-9._-]`.
   package init?(_ names: [String]) {
     guard (1...Self.namesMax).contains(names.count),
       names.allSatisfy({
-        (1...Self.nameBytesMax).contains($0.utf8.count) && $0.utf8.allSatisfy(IDAlphabet.contains)
+        (Self.nameBytesMin...Self.nameBytesMax).contains($0.utf8.count) && $0.utf8.allSatisfy(IDAlphabet.contains)
       })
     else { return nil }
     self.init(known: names)

@@ -68,6 +68,7 @@ extension LoopContext {
     if let caller = exchange.caller {
       if let tenant = caller.tenant { line.field("tenant", plain: tenant.text.utf8) }
       line.field("actor", plain: caller.subject.utf8)
+      if caller.actingAs != nil { line.field("acting_as", plain: caller.tenantBytes) }
     }
     line.field("route", plain: exchange.template.utf8)
     line.field("outcome", plain: outcome.utf8)

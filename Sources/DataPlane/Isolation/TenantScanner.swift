@@ -226,12 +226,9 @@ struct TenantScanner {
       case .outside: return index
       case .string:
         let stop = ByteScan.stringEnd(in: bytes, from: index)
-        while index < stop {
-          append(bytes[index])
-          index += 1
-        }
-        guard stop < bytes.count else { return stop }
-        index += 1
+        append(bytes, index, stop)
+        guard stop < bytes.count, !isDone else { return stop }
+        index = stop + 1
         switch bytes[stop] {
         case quotation: endToken()
         case reverseSolidus: mode = .escape
@@ -290,6 +287,19 @@ struct TenantScanner {
   private mutating func append(_ byte: UInt8) {
     if token.count < Self.tokenBytesMax { token.append(byte) }
     if mode != .outside, !topLevelOnly, let found = marks.take(byte) {
+      finding = TenantFinding(.canary, place(""), found: found)
+    }
+  }
+
+  /// The same for bytes that stand as they are.
+  private mutating func append(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) {
+    var index = start
+    let kept = min(end, start + Self.tokenBytesMax - token.count)
+    while index < kept {
+      token.append(bytes[index])
+      index += 1
+    }
+    if !topLevelOnly, start < end, let found = marks.scan(bytes.extracting(start..<end)) {
       finding = TenantFinding(.canary, place(""), found: found)
     }
   }

@@ -1,27 +1,48 @@
 import Synchronization
 package import Telemetry
 
-/// The configured limits: what each kind of key may do, with overrides for single tenants.
+/// The configured limits: what each kind of key may do, with overrides for single tenants and classes.
 package struct RatePolicies: Sendable, Equatable {
   package var ip: RateLimit
   package var tenant: RateLimit
   package var user: RateLimit
   package var tenantOverrides: [String: RateLimit]
+  /// Of all callers together, for classes that have one.
+  package var classes: [TrafficClass: RateLimit]
+  /// Of each tenant, for classes that have one.
+  package var tenantClasses: [TrafficClass: RateLimit]
+  package var tenantClassOverrides: [String: [TrafficClass: RateLimit]]
 
-  package init(ip: RateLimit, tenant: RateLimit, user: RateLimit, tenantOverrides: [String: RateLimit] = [:]) {
+  /// What each tenant may cancel and close: enough to empty any book, and no more than one book needs.
+  package static let cancels = RateLimit(quota: 50, windowSeconds: 1, burst: 50)
+
+  package init(
+    ip: RateLimit, tenant: RateLimit, user: RateLimit, tenantOverrides: [String: RateLimit] = [:],
+    classes: [TrafficClass: RateLimit] = [:], tenantClasses: [TrafficClass: RateLimit] = [.riskReducing: cancels],
+    tenantClassOverrides: [String: [TrafficClass: RateLimit]] = [:]
+  ) {
     self.ip = ip
     self.tenant = tenant
     self.user = user
     self.tenantOverrides = tenantOverrides
+    self.classes = classes
+    self.tenantClasses = tenantClasses
+    self.tenantClassOverrides = tenantClassOverrides
+  }
+
+  func limit(of tenant: String, _ trafficClass: TrafficClass) -> RateLimit? {
+    tenantClassOverrides[tenant]?[trafficClass] ?? tenantClasses[trafficClass]
   }
 }
 
 /// What a limit is counted per.
 enum RateScope: String, CaseIterable {
   case ip, tenant, user
+  case `class`
+  case tenantClass = "tenant-class"
 }
 
-/// All buckets of the process, found once per connection and caller and then kept by the connection.
+/// All buckets of the process, found once per connection, caller and class, and then kept by the connection.
 package final class RateLimiter: Sendable {
   /// A user within a tenant: the same name in two tenants is two users.
   struct UserKey: Hashable {
@@ -29,40 +50,82 @@ package final class RateLimiter: Sendable {
     let user: String
   }
 
+  struct ClassKey: Hashable {
+    let tenant: String
+    let trafficClass: TrafficClass
+  }
+
+  let policies: RatePolicies
   let ip: Shelf<String>
   let tenant: Shelf<String>
   let user: Shelf<UserKey>
-  private let policies: RatePolicies
-  /// Policy headers of the common cases, made once.
-  private let openHeader: [UInt8]
-  private let staffHeader: [UInt8]
-  private let tenantHeader: [UInt8]
+  let tenantClass: Shelf<ClassKey>
+  private let classes: [TrafficClass: RateBucket]
+  private let metrics: MetricRegistry
 
-  package init(_ policies: RatePolicies, metrics: MetricRegistry) {
+  package convenience init(_ policies: RatePolicies, metrics: MetricRegistry) {
+    self.init(policies, metrics: metrics, after: nil)
+  }
+
+  /// The limiter of a new configuration: buckets whose limits stay as they are keep what they hold, so that a reload
+  /// gives nobody a fresh burst.
+  func succeeding(_ old: RateLimiter) -> RateLimiter {
+    policies == old.policies ? old : RateLimiter(policies, metrics: metrics, after: old)
+  }
+
+  private init(_ policies: RatePolicies, metrics: MetricRegistry, after old: RateLimiter?) {
     let held = metrics.family(MetricCatalog.rateLimitKeys)
+    let before = old?.policies
     self.policies = policies
-    ip = Shelf(policies.ip, held: held.gauge(RateScope.ip.rawValue))
-    tenant = Shelf(
-      policies.tenant, overrides: policies.tenantOverrides, held: held.gauge(RateScope.tenant.rawValue))
-    user = Shelf(policies.user, held: held.gauge(RateScope.user.rawValue))
-    openHeader = RateAllowance.header([(.ip, policies.ip)])
-    staffHeader = RateAllowance.header([(.ip, policies.ip), (.user, policies.user)])
-    tenantHeader = RateAllowance.header([(.ip, policies.ip), (.tenant, policies.tenant), (.user, policies.user)])
+    self.metrics = metrics
+    ip =
+      old.flatMap { before?.ip == policies.ip ? $0.ip : nil }
+      ?? Shelf(held: held.gauge(RateScope.ip.rawValue)) { _ in policies.ip }
+    tenant =
+      old.flatMap {
+        before?.tenant == policies.tenant && before?.tenantOverrides == policies.tenantOverrides ? $0.tenant : nil
+      }
+      ?? Shelf(held: held.gauge(RateScope.tenant.rawValue)) { policies.tenantOverrides[$0] ?? policies.tenant }
+    user =
+      old.flatMap { before?.user == policies.user ? $0.user : nil }
+      ?? Shelf(held: held.gauge(RateScope.user.rawValue)) { _ in policies.user }
+    tenantClass =
+      old.flatMap {
+        before?.tenantClasses == policies.tenantClasses
+          && before?.tenantClassOverrides == policies.tenantClassOverrides ? $0.tenantClass : nil
+      }
+      ?? Shelf(held: held.gauge(RateScope.tenantClass.rawValue)) {
+        policies.limit(of: $0.tenant, $0.trafficClass) ?? policies.tenant
+      }
+    var classes: [TrafficClass: RateBucket] = [:]
+    for (name, limit) in policies.classes {
+      classes[name] = before?.classes[name] == limit ? old?.classes[name] : RateBucket(limit)
+    }
+    self.classes = classes
   }
 
   /// What a caller without a tenant, or nobody in particular, may do from an address.
-  func allowance(ip address: RateBucket, user name: String? = nil, at now: Int64) -> RateAllowance {
-    guard let name else { return RateAllowance(ip: address, policyHeader: openHeader) }
-    let user = user.bucket(UserKey(tenant: "", user: name), at: now)
-    return RateAllowance(ip: address, user: user, policyHeader: staffHeader)
+  func allowance(
+    ip address: RateBucket, user name: String? = nil, class trafficClass: TrafficClass = .read, at now: Int64
+  ) -> RateAllowance {
+    RateAllowance(
+      ip: address, user: name.map { user.bucket(UserKey(tenant: "", user: $0), at: now) },
+      class: classes[trafficClass])
   }
 
-  /// What a tenant's user may do from an address.
-  func allowance(ip address: RateBucket, tenant name: String, user: String, at now: Int64) -> RateAllowance {
-    let tenant = tenant.bucket(name, at: now)
-    let user = self.user.bucket(UserKey(tenant: name, user: user), at: now)
-    if tenant.limit != policies.tenant { return RateAllowance(ip: address, tenant: tenant, user: user) }
-    return RateAllowance(ip: address, tenant: tenant, user: user, policyHeader: tenantHeader)
+  /// What a tenant's user may do from an address. Cancels and closes draw from their tenant's own bucket alone: nothing
+  /// else that was spent may stand in their way.
+  func allowance(
+    ip address: RateBucket, tenant name: String, user: String, class trafficClass: TrafficClass = .read, at now: Int64
+  ) -> RateAllowance {
+    let ofClass = policies.limit(of: name, trafficClass).map { _ in
+      tenantClass.bucket(ClassKey(tenant: name, trafficClass: trafficClass), at: now)
+    }
+    if trafficClass == .riskReducing, let ofClass { return RateAllowance(tenantClass: ofClass) }
+    return RateAllowance(
+      ip: address, tenant: tenant.bucket(name, at: now),
+      user: self.user.bucket(UserKey(tenant: name, user: user), at: now), class: classes[trafficClass],
+      tenantClass: ofClass)
   }
 
   /// Buckets per scope.
@@ -76,22 +139,20 @@ package final class RateLimiter: Sendable {
 
     private struct Contents {
       var buckets: [Key: RateBucket] = [:]
+      /// By limit: a key that has more than others shares with its like.
+      var overflow: [RateLimit: RateBucket] = [:]
       var sweptAt = Int64.min
     }
 
-    private let limit: RateLimit
-    private let overrides: [Key: RateLimit]
-    private let overflow: RateBucket
+    private let limit: @Sendable (Key) -> RateLimit
     private let keysMax: Int
     private let contents = Mutex(Contents())
     private let held: Gauge
 
-    init(_ limit: RateLimit, overrides: [Key: RateLimit] = [:], keysMax: Int = RateLimiter.keysMax, held: Gauge) {
+    init(keysMax: Int = RateLimiter.keysMax, held: Gauge, _ limit: @escaping @Sendable (Key) -> RateLimit) {
       self.limit = limit
-      self.overrides = overrides
       self.keysMax = keysMax
       self.held = held
-      overflow = RateBucket(limit)
     }
 
     /// The bucket of `key`, made full on first use.
@@ -102,89 +163,18 @@ package final class RateLimiter: Sendable {
           contents.sweptAt = now
           contents.buckets = contents.buckets.filter { !$0.value.isFull(at: now) }
         }
-        guard contents.buckets.count < keysMax else { return overflow }
-        let made = RateBucket(overrides[key] ?? limit)
+        let limit = limit(key)
+        guard contents.buckets.count < keysMax else {
+          if let shared = contents.overflow[limit] { return shared }
+          let shared = RateBucket(limit)
+          contents.overflow[limit] = shared
+          return shared
+        }
+        let made = RateBucket(limit)
         contents.buckets[key] = made
         held.set(Double(contents.buckets.count))
         return made
       }
     }
   }
-}
-
-/// The buckets one caller on one connection draws from, and the tightest answer for the response headers.
-struct RateAllowance {
-  private let ip: RateBucket
-  private let tenant: RateBucket?
-  private let user: RateBucket?
-  /// `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11.
-  let policyHeader: [UInt8]
-
-  init(ip: RateBucket, tenant: RateBucket? = nil, user: RateBucket? = nil, policyHeader: [UInt8]) {
-    self.ip = ip
-    self.tenant = tenant
-    self.user = user
-    self.policyHeader = policyHeader
-  }
-
-  /// Makes the header for the buckets' limits; `RateLimiter.allowance` keeps those it needs.
-  init(ip: RateBucket, tenant: RateBucket? = nil, user: RateBucket? = nil) {
-    var policies = [(scope: RateScope.ip, limit: ip.limit)]
-    if let tenant { policies.append((.tenant, tenant.limit)) }
-    if let user { policies.append((.user, user.limit)) }
-    self.init(ip: ip, tenant: tenant, user: user, policyHeader: Self.header(policies))
-  }
-
-  static func header(_ policies: [(scope: RateScope, limit: RateLimit)]) -> [UInt8] {
-    let items = policies.map { "\"\($0.rawValue)\";q=\($1.quota);w=\($1.windowSeconds)" }
-    return Array("RateLimit-Policy: \(items.joined(separator: ", "))\r\n".utf8)
-  }
-
-  struct Tightest: Equatable {
-    var scope: RateScope
-    var remaining: Int
-    var resetSeconds: Int
-  }
-
-  enum Answer: Equatable {
-    case taken(Tightest)
-    case refused(scope: RateScope, retryAfterSeconds: Int)
-  }
-
-  /// Takes `cost` from every bucket or from none: a refusal in one spends nothing in the others.
-  func take(_ cost: Int, at now: Int64) -> Answer {
-    var tightest = Tightest(scope: .ip, remaining: .max, resetSeconds: 0)
-    if let retry = take(cost, at: now, from: ip, .ip, &tightest) { return refused(.ip, retry) }
-    if let tenant, let retry = take(cost, at: now, from: tenant, .tenant, &tightest) {
-      ip.giveBack(cost)
-      return refused(.tenant, retry)
-    }
-    if let user, let retry = take(cost, at: now, from: user, .user, &tightest) {
-      ip.giveBack(cost)
-      tenant?.giveBack(cost)
-      return refused(.user, retry)
-    }
-    return .taken(tightest)
-  }
-
-  /// Nil when taken, else how long to wait.
-  private func take(
-    _ cost: Int, at now: Int64, from bucket: RateBucket, _ scope: RateScope, _ tightest: inout Tightest
-  ) -> Int64? {
-    switch bucket.take(cost, at: now) {
-    case .refused(let retry): return retry
-    case .taken(let remaining, let reset):
-      if remaining < tightest.remaining {
-        tightest = Tightest(scope: scope, remaining: remaining, resetSeconds: Self.seconds(reset))
-      }
-      return nil
-    }
-  }
-
-  private func refused(_ scope: RateScope, _ retry: Int64) -> Answer {
-    .refused(scope: scope, retryAfterSeconds: Self.seconds(retry))
-  }
-
-  /// Whole seconds, rounded up: a client that waits them finds the bucket ready.
-  static func seconds(_ nanoseconds: Int64) -> Int { Int((nanoseconds + 999_999_999) / 1_000_000_000) }
 }

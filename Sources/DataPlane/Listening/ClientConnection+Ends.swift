@@ -9,31 +9,31 @@ extension ClientConnection {
 
   /// The answer is complete. Counts and logs it, then takes the next request, reads away what is left of this one's
   /// body, or closes.
-  func finishExchange() {
+  func finishExchange(at now: Int64) {
     endpoint = nil
     forward = nil
-    record()
+    record(at: now)
     if !exchange.keepsConnection {
       closeAfterWriting()
     } else if body.isAtEnd {
-      becomeIdle()
+      becomeIdle(at: now)
     } else {
       phase = .discarding
       exchange.discardedBytes = 0
-      phaseDeadline = loop.clocks.monotonic() + loop.timeouts.bodyGrace
+      phaseDeadline = now + loop.timeouts.bodyGrace
     }
     process()
   }
 
-  private func record() {
+  private func record(at now: Int64) {
     loop.counters.inFlight.add(-1)
     if let tenant = exchange.caller?.tenant { loop.count(tenant, exchange.status) }
-    loop.record(exchange, listener: listener)
+    loop.record(exchange, listener: listener, transport: transport, at: now)
   }
 
-  private func becomeIdle() {
+  private func becomeIdle(at now: Int64) {
     phase = .head
-    phaseDeadline = loop.clocks.monotonic() + loop.timeouts.idle
+    phaseDeadline = now + loop.timeouts.idle
     if loop.dataPlane.isDraining { drain() }
   }
 
@@ -44,7 +44,7 @@ extension ClientConnection {
         switch try body.next(&inbound) {
         case .needsMore: return false
         case .end:
-          becomeIdle()
+          becomeIdle(at: loop.clocks.monotonic())
           return true
         case .content(let content):
           exchange.discardedBytes += content.readableBytes
@@ -88,12 +88,13 @@ extension ClientConnection {
     let wasBusy = isBusy
     endpoint?.cancel()
     endpoint = nil
+    abandonTunnel()
     stopForwarding()
     phase = .closing
     guard wasBusy else { return }
     // With a refusal noted, it was we who cut off an answer half sent; else the client left before it had all.
-    if exchange.refusal == nil { exchange.status = Self.clientClosedStatus }
-    record()
+    if exchange.refusal == nil, exchange.status != 101 { exchange.status = Self.clientClosedStatus }
+    record(at: loop.clocks.monotonic())
   }
 
   /// What the access line shows for an answer whose client left first (nginx's convention; never sent).
@@ -101,10 +102,16 @@ extension ClientConnection {
 
   // MARK: Draining
 
-  /// The process wants to stop: an idle connection closes now, a stream ends, everything else gets its answer first.
+  /// The process wants to stop: an idle connection closes now, a stream ends, everything else gets its answer first. One
+  /// that was just accepted is not idle yet: its client could not know.
   func drain() {
-    if phase == .head, inbound.readableBytes == 0 { return closeAfterWriting(lingers: false) }
+    if phase == .head, inbound.readableBytes == 0 {
+      guard loop.clocks.monotonic() < freshUntil else { return closeAfterWriting(lingers: false) }
+      phaseDeadline = min(phaseDeadline, freshUntil)
+      return
+    }
     endpoint?.endStream()
+    drainTunnel()
   }
 
   /// The time for draining is over.
@@ -119,7 +126,7 @@ extension ClientConnection {
 
   private var isBusy: Bool {
     switch phase {
-    case .waitingForKeys, .collecting, .answering, .forwarding: true
+    case .waitingForKeys, .collecting, .answering, .forwarding, .tunnelling: true
     case .head, .discarding, .closing: false
     }
   }
@@ -135,6 +142,7 @@ extension ClientConnection {
   /// Looks at the clock; called every `LoopContext.tick`.
   func checkDeadlines(_ now: Int64) {
     if now >= writeDeadline { return cut() }
+    checkTunnel(now)
     if now >= phaseDeadline {
       phaseDeadline = .max
       timeOut(now)
@@ -157,7 +165,7 @@ extension ClientConnection {
     case .collecting, .forwarding:
       stopForwarding()
       refuseLate("The request body did not arrive in time.")
-    case .answering: break
+    case .answering, .tunnelling: break
     }
   }
 

@@ -11,7 +11,7 @@ import Telemetry
 ///
 /// A client that closes its sending half is taken to be gone, as nginx, Envoy and Go do: TCP cannot tell the two apart,
 /// and an upstream should not work for nobody.
-final class ClientConnection: ChannelInboundHandler {
+final class ClientConnection: ChannelInboundHandler, LoopMember {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
@@ -26,6 +26,8 @@ final class ClientConnection: ChannelInboundHandler {
     case answering
     /// Bound to an upstream.
     case forwarding
+    /// Bound to an upstream as WebSocket.
+    case tunnelling
     /// Answered; the rest of the request body is read away.
     case discarding
     /// Answered with `Connection: close`; waiting for the peer to close.
@@ -35,6 +37,9 @@ final class ClientConnection: ChannelInboundHandler {
   let loop: LoopContext
   let listener: Listener.Kind
   let peer: PeerAddress
+  let transport: Transport
+  /// What every request on it is answered with, after which it closes; nil serves it.
+  var standingRefusal: Refusal?
   var context: ChannelHandlerContext?
   var phase = Phase.head
   var inbound = ByteBuffer()
@@ -46,6 +51,9 @@ final class ClientConnection: ChannelInboundHandler {
   var caller = CallerMemo()
   var endpoint: EndpointRun?
   var forward: ForwardRun?
+  var tunnel: Tunnel?
+  /// Until when a connection that has not asked anything yet is not closed for being idle. Zero once it has.
+  var freshUntil: Int64 = 0
   /// When what the phase waits for from the client is given up: a head, the next request, a body, or its closing.
   var phaseDeadline = Int64.max
   /// When a client that takes nothing of what is written is given up.
@@ -58,10 +66,11 @@ final class ClientConnection: ChannelInboundHandler {
   /// Bytes of an incomplete head already looked at without finding its end.
   private var searchedBytes = 0
 
-  init(loop: LoopContext, listener: Listener.Kind, peer: PeerAddress) {
+  init(loop: LoopContext, listener: Listener.Kind, peer: PeerAddress, transport: Transport = Transport()) {
     self.loop = loop
     self.listener = listener
     self.peer = peer
+    self.transport = transport
   }
 
   // MARK: Channel events
@@ -69,8 +78,13 @@ final class ClientConnection: ChannelInboundHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     loop.opened(self)
-    phaseDeadline = loop.clocks.monotonic() + loop.timeouts.head
+    let now = loop.clocks.monotonic()
+    freshUntil = now + Self.freshNanoseconds
+    phaseDeadline = now + loop.timeouts.head
   }
+
+  /// Longer than any round trip: whoever has just connected is about to send.
+  private static let freshNanoseconds: Int64 = 1_000_000_000
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
@@ -82,8 +96,10 @@ final class ClientConnection: ChannelInboundHandler {
     context.close(promise: nil)  // a reset connection; handlerRemoved cleans up
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    inbound.append(unwrapInboundIn(data))
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) { channelRead(unwrapInboundIn(data)) }
+
+  func channelRead(_ bytes: ByteBuffer) {
+    inbound.append(bytes)
     process()
   }
 
@@ -121,6 +137,7 @@ final class ClientConnection: ChannelInboundHandler {
     case .head: return readHead()
     case .collecting: return collectBody()
     case .forwarding: return forwardBody()
+    case .tunnelling: return passTunnelBytes()
     case .discarding: return discardBody()
     case .answering, .waitingForKeys: return false
     case .closing:
@@ -131,6 +148,13 @@ final class ClientConnection: ChannelInboundHandler {
 
   private func parse(_ bytes: borrowing ByteBuffer) throws(HeadProblem) -> RequestHead? {
     try loop.parser.parse(bytes.readableBytesUInt8Span)
+  }
+
+  /// Makes the loop's parser hold the fields of this head, as it did when the head arrived; it parsed before, so it does
+  /// again.
+  func parseAgain(_ head: ByteBuffer) {
+    loop.parsedHeads += 1
+    _ = try? loop.parser.parse(head.readableBytesUInt8Span)
   }
 
   /// Reads and starts one request. False when its head is not complete, or while the client takes no answers.
@@ -173,6 +197,7 @@ final class ClientConnection: ChannelInboundHandler {
     guard shouldPause != isReadingPaused, let context else { return }
     isReadingPaused = shouldPause
     context.channel.setOption(.autoRead, value: !shouldPause).whenFailure { _ in }  // the channel closed meanwhile
+    if !shouldPause { context.read() }  // a stream's channel does not do that by itself
   }
 
   // MARK: Writing

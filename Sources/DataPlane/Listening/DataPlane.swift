@@ -15,16 +15,19 @@ package final class DataPlane: Sendable {
     package let upstreams: [String: Upstream]
     package let limiter: RateLimiter
     package let isolation: IsolationPolicy
+    /// What new connections to the public listener are answered with; nil speaks plain HTTP.
+    package let tls: TLSIdentity?
 
     package init(
       publicRoutes: RouteTable, opsRoutes: RouteTable, upstreams: [String: Upstream], limiter: RateLimiter,
-      isolation: IsolationPolicy = IsolationPolicy()
+      isolation: IsolationPolicy = IsolationPolicy(), tls: TLSIdentity? = nil
     ) {
       self.publicRoutes = publicRoutes
       self.opsRoutes = opsRoutes
       self.upstreams = upstreams
       self.limiter = limiter
       self.isolation = isolation
+      self.tls = tls
     }
   }
 
@@ -39,16 +42,20 @@ package final class DataPlane: Sendable {
     /// A token names a key we do not have. True if a fetch that may bring it is under way: the closure is then called
     /// once when it has ended, and the request is authenticated again.
     package var keyMissing: @Sendable ([UInt8], @escaping @Sendable () -> Void) -> Bool
+    /// Takes records of what changed, such as a circuit that opened; must not block.
+    package var tell: @Sendable (LogEvent) -> Void
 
     package init(
       tradingRefusal: @escaping @Sendable (TenantID) -> Refusal?,
       sessionToken: @escaping @Sendable (String) -> [UInt8]?, log: @escaping @Sendable (LogBlock) -> Void,
-      keyMissing: @escaping @Sendable ([UInt8], @escaping @Sendable () -> Void) -> Bool
+      keyMissing: @escaping @Sendable ([UInt8], @escaping @Sendable () -> Void) -> Bool,
+      tell: @escaping @Sendable (LogEvent) -> Void = { _ in }
     ) {
       self.tradingRefusal = tradingRefusal
       self.sessionToken = sessionToken
       self.log = log
       self.keyMissing = keyMissing
+      self.tell = tell
     }
   }
 
@@ -59,6 +66,10 @@ package final class DataPlane: Sendable {
   let verifier: TokenVerifier
   let revocations: RevocationStore
   let trips = RouteTrips()
+  let tunnels: TunnelCounts
+  let upstreamStates: UpstreamStates
+  /// The requests our own endpoints of the public listener work on.
+  let endpointSlots: Slots
   private let snapshot: Mutex<Snapshot>
   private let snapshotVersion = Atomic<Int>(1)
   private let draining = Atomic<Bool>(false)
@@ -68,17 +79,28 @@ package final class DataPlane: Sendable {
     revocations: RevocationStore, snapshot: Snapshot
   ) {
     self.settings = settings
+    tunnels = TunnelCounts(settings, metrics)
     self.clocks = clocks
     self.metrics = metrics
     self.hooks = hooks
     self.verifier = verifier
     self.revocations = revocations
+    upstreamStates = UpstreamStates(metrics: metrics, clocks: clocks, tell: hooks.tell)
+    var own = ConcurrencySettings()
+    (own.min, own.max) = (settings.inFlightMax, settings.inFlightMax)
+    endpointSlots = Slots(own)
     self.snapshot = Mutex(snapshot)
   }
 
-  /// Replaces routes, upstreams and limits for requests that start from now on. Requests in flight finish on the old ones.
+  /// Replaces routes, upstreams and limits for requests that start from now on. Requests in flight finish on the old ones;
+  /// buckets of limits that stay the same, and what is known about upstreams that do, are kept.
   package func replace(_ new: Snapshot) {
-    snapshot.withLock { $0 = new }
+    snapshot.withLock { current in
+      current = Snapshot(
+        publicRoutes: new.publicRoutes, opsRoutes: new.opsRoutes, upstreams: new.upstreams,
+        limiter: new.limiter.succeeding(current.limiter), isolation: new.isolation)
+    }
+    upstreamStates.keep(new.upstreams)
     snapshotVersion.add(1, ordering: .releasing)
   }
 

@@ -1,5 +1,7 @@
 /// The clocks and sizes of the request path. Every wait and every buffer is bounded by one of these.
 package struct DataPlaneSettings: Sendable, Equatable {
+  /// From accept to the end of the TLS handshake.
+  package var handshakeTimeout: Duration = .seconds(10)
   /// From the first byte (or accept) to the end of the head.
   package var headTimeout: Duration = .seconds(10)
   /// Between requests on a kept-alive connection.
@@ -19,18 +21,31 @@ package struct DataPlaneSettings: Sendable, Equatable {
   package var discardBytesMax = 64 * 1024
   /// Bytes held for a peer that reads slower than the other side writes, per connection and direction.
   package var bufferBytesMax = 64 * 1024
+  /// A tunnel without a byte in either direction.
+  package var tunnelIdleTimeout: Duration = .seconds(300)
+  /// WebSocket connections open at a time, over all event loops, and of one tenant.
+  package var tunnelsMax = 2_000
+  package var tunnelsPerTenantMax = 200
   package var connectionsMax = 10_000
   package var connectionsPerPeerMax = 1_000
   /// Whose `X-Forwarded-For` or `Forwarded` is believed.
   package var trustedProxies: [AddressBlock] = []
-  /// From SIGTERM until connections still answering are cut.
+  /// Requests our own endpoints of the public listener work on at once; more are shed by class and tenant.
+  package var inFlightMax = 256
+  /// From SIGTERM until new connections are refused: readiness says no, every answer closes its connection, and whoever
+  /// sends traffic here has time to notice.
+  package var drainDelay: Duration = .seconds(5)
+  /// From then until connections still answering are cut.
   package var drainTimeout: Duration = .seconds(25)
+  /// A whole header line that every answer carries while something about this installation is not safe; empty for none.
+  package var warningLine: [UInt8] = []
 
   package init() {}
 }
 
 /// The same durations as nanoseconds: what an event loop adds to a monotonic reading per request.
 struct Timeouts {
+  let handshake: Int64
   let head: Int64
   let idle: Int64
   let body: Int64
@@ -38,8 +53,10 @@ struct Timeouts {
   let writeStall: Int64
   let linger: Int64
   let drain: Int64
+  let tunnelIdle: Int64
 
   init(_ settings: DataPlaneSettings) {
+    handshake = settings.handshakeTimeout.nanoseconds
     head = settings.headTimeout.nanoseconds
     idle = settings.idleTimeout.nanoseconds
     body = settings.bodyTimeout.nanoseconds
@@ -47,6 +64,7 @@ struct Timeouts {
     writeStall = settings.writeStallTimeout.nanoseconds
     linger = settings.lingerTimeout.nanoseconds
     drain = settings.drainTimeout.nanoseconds
+    tunnelIdle = settings.tunnelIdleTimeout.nanoseconds
   }
 }
 
@@ -55,29 +73,5 @@ extension Duration {
   var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-  }
-}
-
-/// A backend the gateway forwards to.
-package struct Upstream: Sendable, Equatable {
-  package let name: String
-  package let host: String
-  package let port: Int
-  package var connectTimeout: Duration = .seconds(1)
-  /// From the end of the request until the answer begins.
-  package var firstByteTimeout: Duration = .seconds(10)
-  /// From the end of the request until the answer ends.
-  package var timeout: Duration = .seconds(30)
-  /// How long an unused connection is kept for the next request.
-  package var idleTimeout: Duration = .seconds(30)
-  /// Connections per event loop; one more request is refused with `overload.shed`.
-  package var connectionsMax = 1024
-  /// Pass the caller's token on. Off by default: the upstream gets the verified identity instead.
-  package var forwardsAuthorization = false
-
-  package init(name: String, host: String, port: Int) {
-    self.name = name
-    self.host = host
-    self.port = port
   }
 }

@@ -1,3 +1,4 @@
+import ControlModel
 package import NIOCore
 package import NIOPosix
 import Synchronization
@@ -30,8 +31,11 @@ package final class Listener: Sendable {
 
   /// Binds `host:port` (0 picks a free port) and serves on the loops of `group`; connections are spread round robin.
   /// Throws the system's error, e.g. `EADDRINUSE`.
+  ///
+  /// - Parameter socket: one that listens already, handed over by a supervisor; then nothing is bound.
   package static func start(
-    _ kind: Kind, host: String, port: Int, on group: MultiThreadedEventLoopGroup, dataPlane: DataPlane, seed: UInt64
+    _ kind: Kind, host: String, port: Int, on group: MultiThreadedEventLoopGroup, dataPlane: DataPlane, seed: UInt64,
+    socket: NIOBSDSocket.Handle? = nil
   ) async throws -> Listener {
     let admission = Admission(kind: kind, dataPlane: dataPlane)
     var loops: [NIOLoopBound<LoopContext>] = []
@@ -45,24 +49,34 @@ package final class Listener: Sendable {
       loops.append(bound)
     }
     let byLoop = Dictionary(uniqueKeysWithValues: zip(group.makeIterator().map { ObjectIdentifier($0) }, loops))
-    let channel = try await ServerBootstrap(group: group)
+    let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard let address = channel.remoteAddress else { throw AdmissionRefused() }
-          let peer = PeerAddress(address, trusting: dataPlane.settings.trustedProxies)
-          guard admission.enter(peer) else { throw AdmissionRefused() }
-          channel.closeFuture.whenComplete { _ in admission.leave(peer) }
           guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
             preconditionFailure("a connection runs on a loop of its listener's group")
           }
-          let connection = ClientConnection(loop: loop, listener: kind, peer: peer)
-          try channel.pipeline.syncOperations.addHandler(connection)
+          loop.refreshSnapshot()
+          let tls = kind == .public ? loop.snapshot.tls : nil
+          let peer = PeerAddress(address, isSecure: tls != nil, trusting: dataPlane.settings.trustedProxies)
+          let verdict = admission.enter(peer, mayAnswer: tls == nil)
+          guard verdict != .close else { throw AdmissionRefused() }
+          channel.closeFuture.whenComplete { _ in admission.leave(peer, verdict) }
+          let pipeline = channel.pipeline.syncOperations
+          if let tls {
+            try pipeline.addHandler(TLSHandshake(loop: loop, identity: tls, listener: kind, peer: peer))
+          } else {
+            let connection = ClientConnection(loop: loop, listener: kind, peer: peer)
+            if verdict == .answer { connection.standingRefusal = Admission.full }
+            try pipeline.addHandler(connection)
+          }
         }
       }
-      .bind(host: host, port: port).get()
+    let binding = socket.map { bootstrap.withBoundSocket($0) } ?? bootstrap.bind(host: host, port: port)
+    let channel = try await binding.get()
     guard let address = channel.localAddress else { throw AdmissionRefused() }
     return Listener(kind: kind, channel: channel, address: address, loops: loops, dataPlane: dataPlane)
   }
@@ -71,9 +85,14 @@ package final class Listener: Sendable {
   package func drain() async {
     dataPlane.startDraining()
     try? await channel.close().get()  // already closed is as good
-    for loop in loops {
-      await withCheckedContinuation { continuation in
-        loop.eventLoop.execute { loop.value.drain { continuation.resume() } }
+    // All at once: one after the other, each would have the drain timeout for itself.
+    await withTaskGroup { group in
+      for loop in loops {
+        group.addTask {
+          await withCheckedContinuation { continuation in
+            loop.eventLoop.execute { loop.value.drain { continuation.resume() } }
+          }
+        }
       }
     }
   }
@@ -81,10 +100,13 @@ package final class Listener: Sendable {
 
 private struct AdmissionRefused: Error {}
 
-/// Connection caps, in all and per peer address.
+/// Connection caps, in all and per peer address. Past the first, some more connections are told so: a load balancer that
+/// reads 503 goes elsewhere, one that is only cut off tries again. Past the second they are closed at once.
 private final class Admission: Sendable {
   private struct Counts {
     var all = 0
+    /// Connections over the cap that are being told so.
+    var answered = 0
     var byPeer: [String: Int] = [:]
   }
 
@@ -100,24 +122,45 @@ private final class Admission: Sendable {
     dataPlane.metrics.family(MetricCatalog.connectionsMax).gauge(kind.rawValue).set(Double(settings.connectionsMax))
   }
 
-  func enter(_ peer: PeerAddress) -> Bool {
+  enum Verdict {
+    case serve, answer, close
+  }
+
+  /// Connections over the cap that are told so at a time.
+  private static let answeredMax = 64
+
+  static let full = Refusal(
+    .overloadShed, "All connections this listener accepts are in use.", retryAfterSeconds: 1)
+
+  /// - Parameter mayAnswer: false where an answer would first need a handshake.
+  func enter(_ peer: PeerAddress, mayAnswer: Bool) -> Verdict {
     let key = peer.limitKey
-    let problem = counts.withLock { counts -> String? in
-      if counts.all >= settings.connectionsMax { return "all" }
+    let (verdict, problem) = counts.withLock { counts -> (Verdict, String?) in
       // A proxy of ours brings everybody's connections.
-      if !peer.isTrusted, counts.byPeer[key, default: 0] >= settings.connectionsPerPeerMax { return "peer" }
+      if !peer.isTrusted, counts.byPeer[key, default: 0] >= settings.connectionsPerPeerMax {
+        return (.close, "peer")
+      }
+      if counts.all >= settings.connectionsMax {
+        guard mayAnswer, counts.answered < Self.answeredMax else { return (.close, "all") }
+        counts.answered += 1
+        return (.answer, "all")
+      }
       counts.all += 1
       counts.byPeer[key, default: 0] += 1
       open.set(Double(counts.all))
-      return nil
+      return (.serve, nil)
     }
     if let problem { refused.counter(problem).increment() }
-    return problem == nil
+    return verdict
   }
 
-  func leave(_ peer: PeerAddress) {
+  func leave(_ peer: PeerAddress, _ verdict: Verdict) {
     let key = peer.limitKey
     counts.withLock { counts in
+      guard verdict == .serve else {
+        counts.answered -= 1
+        return
+      }
       counts.all -= 1
       counts.byPeer[key, default: 1] -= 1
       if counts.byPeer[key] == 0 { counts.byPeer[key] = nil }

@@ -18,8 +18,11 @@ final class LoopContext {
   /// Rises with every head parsed: tells whether `parser.fields` are still those of a given head.
   var parsedHeads = 0
   var responseParser = ResponseHeadParser()
+  /// For heads of our own on their way into HTTP/2 frames.
+  var answerParser = ResponseHeadParser()
   let authenticator: Authenticator
-  /// Reused for every head written.
+  /// Reused for every head written: put together in `head`, sent from `out`.
+  var head = ByteWriter(capacity: 4096)
   var out: ByteBuffer
   var line = JSONLine()
   var stamps = TimeStamps()
@@ -28,10 +31,14 @@ final class LoopContext {
   var log = LogBlock()
   private(set) var snapshot: DataPlane.Snapshot
   private(set) var snapshotVersion: Int
-  private var pools: [String: UpstreamPool] = [:]
+  private var upstreams: [String: LoopUpstream] = [:]
+  /// Of the request before.
+  private var latestUpstream: LoopUpstream?
   private var cells: [CellKey: RequestCells] = [:]
+  /// Of the request before: the next one is often of the same kind.
+  private var latestCells: (key: CellKey, cells: RequestCells)?
   private var tenantAnswers: [TenantID: TenantAnswers] = [:]
-  private var connections: [ObjectIdentifier: ClientConnection] = [:]
+  private var members: [ObjectIdentifier: any LoopMember] = [:]
   private var watches: [AnswerWatch] = []
   private var drained: (() -> Void)?
   private var drainDeadline: Int64?
@@ -77,10 +84,10 @@ final class LoopContext {
     lag.set(Double(max(0, now - lastTick - Self.tick.nanoseconds)) / 1e9)
     lastTick = now
     flushLog()
-    for connection in connections.values { connection.checkDeadlines(now) }
-    for pool in pools.values { pool.tick(now) }
+    for member in members.values { member.checkDeadlines(now) }
+    for upstream in upstreams.values { upstream.tick(now) }
     if let drainDeadline, now >= drainDeadline {
-      for connection in connections.values { connection.endDrain() }
+      for member in members.values { member.endDrain() }
     }
   }
 
@@ -91,19 +98,24 @@ final class LoopContext {
     snapshotVersion = version
     snapshot = dataPlane.currentSnapshot()
     cells.removeAll()
-    for (name, pool) in pools where snapshot.upstreams[name] != pool.upstream {
-      pool.retire()
-      pools[name] = nil
+    latestCells = nil
+    latestUpstream = nil
+    for (name, upstream) in upstreams where snapshot.upstreams[name] != upstream.upstream {
+      upstream.retire()
+      upstreams[name] = nil
     }
   }
 
-  /// The pool of an upstream on this loop; nil for a name nobody configured.
-  func pool(_ name: String) -> UpstreamPool? {
-    if let pool = pools[name] { return pool }
-    guard let upstream = snapshot.upstreams[name] else { return nil }
-    let pool = UpstreamPool(upstream, loop: self)
-    pools[name] = pool
-    return pool
+  /// An upstream as this loop uses it; nil for a name nobody configured.
+  func upstream(_ name: String) -> LoopUpstream? {
+    if let latestUpstream, latestUpstream.upstream.name == name { return latestUpstream }
+    if upstreams[name] == nil {
+      upstreams[name] = snapshot.upstreams[name].map {
+        LoopUpstream($0, dataPlane.upstreamStates.state(of: $0), loop: self)
+      }
+    }
+    latestUpstream = upstreams[name]
+    return latestUpstream
   }
 
   /// The shared buffer, empty and ours alone; to be put back into `out`, so that its memory is used again.
@@ -124,21 +136,30 @@ final class LoopContext {
     if watches.count < Self.watchesMax { watches.append(watch) }
   }
 
+  /// The head that was put together, as a buffer to write. Its memory is used again once it has been sent.
+  func takeHead() -> ByteBuffer {
+    var taken = takeOut()
+    head.withBytes { _ = taken.writeBytes($0) }
+    out = taken
+    return taken
+  }
+
   func flushLog() {
     if !log.isEmpty { dataPlane.hooks.log(log.take()) }
   }
 
   func append(logLine keys: (UInt64, UInt64)) {
-    log.append(line.bytes, keys: keys)
+    log.append(line, keys: keys)
     if log.bytes.count >= Self.logBlockBytes { flushLog() }
   }
 
   /// The instruments of one (listener, route, method, status), found once.
   func cells(_ key: CellKey, template: String) -> RequestCells {
-    if let cells = cells[key] { return cells }
-    let made = RequestCells(key, template: template, metrics: dataPlane.metrics)
-    cells[key] = made
-    return made
+    if let latest = latestCells, latest.key == key { return latest.cells }
+    let found = cells[key] ?? RequestCells(key, template: template, metrics: dataPlane.metrics)
+    cells[key] = found
+    latestCells = (key, found)
+    return found
   }
 
   /// Counts an answer for its tenant.
@@ -152,10 +173,10 @@ final class LoopContext {
 
   // MARK: Connections
 
-  func opened(_ connection: ClientConnection) { connections[ObjectIdentifier(connection)] = connection }
+  func opened(_ member: some LoopMember) { members[ObjectIdentifier(member)] = member }
 
-  func closed(_ connection: ClientConnection) {
-    connections[ObjectIdentifier(connection)] = nil
+  func closed(_ member: some LoopMember) {
+    members[ObjectIdentifier(member)] = nil
     finishDrainingIfEmpty()
   }
 
@@ -163,16 +184,26 @@ final class LoopContext {
   func drain(_ done: @escaping () -> Void) {
     drained = done
     drainDeadline = clocks.monotonic() + timeouts.drain
-    for connection in connections.values { connection.drain() }
+    for member in members.values { member.drain() }
     finishDrainingIfEmpty()
   }
 
   private func finishDrainingIfEmpty() {
-    guard connections.isEmpty, let done = drained else { return }
+    guard members.isEmpty, let done = drained else { return }
     drained = nil
     flushLog()
     done()
   }
+}
+
+/// What a loop looks after from accept to close: connections, and what they are before and beneath that.
+protocol LoopMember: AnyObject {
+  /// Looks at the clock; called every `LoopContext.tick`.
+  func checkDeadlines(_ now: Int64)
+  /// The process wants to stop: ends in good order as soon as it can.
+  func drain()
+  /// The time for draining is over.
+  func endDrain()
 }
 
 /// Which instruments a finished request increments.
@@ -227,6 +258,7 @@ struct LoopCounters {
   let parseErrors: MetricFamily
   let decisions: MetricFamily
   let limits: MetricFamily
+  let shed: MetricFamily
   let tenants: MetricFamily
   let violations: MetricFamily
   private let observed: Counter
@@ -242,6 +274,7 @@ struct LoopCounters {
     decisions = metrics.family(MetricCatalog.authDecisions)
     allowed = decisions.counter("allow", "ok")
     limits = metrics.family(MetricCatalog.rateLimitDecisions)
+    shed = metrics.family(MetricCatalog.requestsShed)
     tenants = metrics.family(MetricCatalog.tenantRequests)
     violations = metrics.family(MetricCatalog.isolationViolations)
     // A first leak is a rise from zero, or the alert on it would not see it.

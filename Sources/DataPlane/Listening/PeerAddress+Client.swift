@@ -8,7 +8,8 @@ extension PeerAddress {
   ///
   /// A proxy states one of the two and passes on what it got of the other, so two that disagree prove nothing either.
   func client(_ fields: [Field], _ bytes: Span<UInt8>, _ proxies: [AddressBlock]) -> PeerAddress {
-    var older = Claim()
+    // A proxy that says nothing of the kind is taken to have got what we got.
+    var older = Claim(isSecure: isSecure)
     var standard = Claim()
     for field in fields {
       switch field.kind {

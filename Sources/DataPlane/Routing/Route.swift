@@ -1,7 +1,7 @@
 package import ControlModel
 
 /// One row of a route table: what it matches, who may call it, how it is shed and limited, and what answers it.
-package struct Route: Sendable {
+package final class Route: Sendable {
   /// Where a route is served.
   package struct Listeners: OptionSet, Sendable {
     package let rawValue: UInt8
@@ -37,6 +37,10 @@ package struct Route: Sendable {
   package let guardMode: GuardMode
   /// Staff may see several tenants' data in one answer of it.
   package let isMultiTenant: Bool
+  /// Whether a forwarded connection may go on as WebSocket.
+  package let allowsWebSocket: Bool
+  /// A POST or PATCH with an `Idempotency-Key` may be sent a second time, as if its method were idempotent.
+  package let honoursIdempotencyKey: Bool
   package let action: Action
   /// Whether a parameter of the template names a tenant.
   let namesTenant: Bool
@@ -45,7 +49,8 @@ package struct Route: Sendable {
   package init(
     _ method: Method?, _ template: String, access: Access, on listeners: Listeners = .public,
     class trafficClass: TrafficClass = .read, cost: Int = 1, changesTrading: Bool = false,
-    guard guardMode: GuardMode = .off, isMultiTenant: Bool = false, action: Action
+    honoursIdempotencyKey: Bool = false, guard guardMode: GuardMode = .off, isMultiTenant: Bool = false,
+    allowsWebSocket: Bool = false, action: Action
   ) {
     self.method = method
     self.template = template
@@ -56,12 +61,14 @@ package struct Route: Sendable {
     self.changesTrading = changesTrading
     self.guardMode = guardMode
     self.isMultiTenant = isMultiTenant
+    self.allowsWebSocket = allowsWebSocket
+    self.honoursIdempotencyKey = honoursIdempotencyKey
     self.action = action
     namesTenant = template.contains("{")
   }
 }
 
-/// How important a request is when not all can be served. Sheddable classes come first; `control` is never limited or shed.
+/// How important a request is when not all can be served. The first is shed first; `control` is never limited or shed.
 package enum TrafficClass: String, CaseIterable, Sendable {
   case expensive, read, write, trading, stream, admin, riskReducing, control
 

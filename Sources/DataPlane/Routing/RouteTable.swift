@@ -1,10 +1,16 @@
 /// All routes of one listener. Endpoints match whole paths segment by segment; forwarded prefixes match the longest first.
-package struct RouteTable: Sendable {
+package final class RouteTable: Sendable {
   package let routes: [Route]
-  private let byDepth: [[Int]]
+  private let byDepth: [[Candidate]]
   /// Forwarded routes, the longest template first.
   private let prefixes: [(template: [UInt8], index: Int, hasParameters: Bool)]
   private let patterns: [[Segment]]
+
+  /// A route of some depth, and how its first segment begins, which tells most routes apart. Nil begins with a parameter.
+  private struct Candidate: Sendable {
+    let index: Int
+    let start: UInt64?
+  }
 
   private enum Segment: Sendable {
     case literal([UInt8])
@@ -25,15 +31,18 @@ package struct RouteTable: Sendable {
   package init(_ routes: [Route]) {
     self.routes = routes
     patterns = routes.map { Self.segments(of: $0.template) }
-    var byDepth = Array(repeating: [Int](), count: Self.depthMax + 1)
+    var byDepth = Array(repeating: [Candidate](), count: Self.depthMax + 1)
     var prefixes: [(template: [UInt8], index: Int, hasParameters: Bool)] = []
     for (index, route) in routes.enumerated() {
+      var start: UInt64?
+      if case .literal(let literal)? = patterns[index].first { start = Self.start(of: literal.span, 0..<literal.count) }
+      let candidate = Candidate(index: index, start: start)
       if case .forward = route.action {
         prefixes.append((Array(route.template.utf8), index, route.template.contains("{")))
       } else if case .rest? = patterns[index].last {
-        for depth in patterns[index].count...Self.depthMax { byDepth[depth].append(index) }
+        for depth in patterns[index].count...Self.depthMax { byDepth[depth].append(candidate) }
       } else {
-        byDepth[patterns[index].count].append(index)
+        byDepth[patterns[index].count].append(candidate)
       }
     }
     self.byDepth = byDepth
@@ -49,7 +58,10 @@ package struct RouteTable: Sendable {
     let depth = Self.depth(bytes, path)
     var allowed: [Method] = []
     if depth <= Self.depthMax {
-      for index in byDepth[depth] where matches(patterns[index], bytes, path) {
+      let start = Self.start(of: bytes, path.dropFirst())
+      for candidate in byDepth[depth] where candidate.start == nil || candidate.start == start {
+        let index = candidate.index
+        guard matches(patterns[index], bytes, path) else { continue }
         if answers(routes[index], method) { return .found(index: index) }
         allowed += routes[index].method.map { [$0] } ?? Self.everyMethod
       }
@@ -61,6 +73,18 @@ package struct RouteTable: Sendable {
       return .methodNotAllowed(allowed: routes[index].method.map { [$0] } ?? Self.everyMethod)
     }
     return .unknown
+  }
+
+  /// Up to eight bytes of the segment at the start of `range`.
+  private static func start(of bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+    var start: UInt64 = 0
+    var index = range.lowerBound
+    let end = min(range.upperBound, index + 8)
+    while index < end, bytes[index] != slash {
+      start = start << 8 | UInt64(bytes[index])
+      index += 1
+    }
+    return start
   }
 
   private func answers(_ route: Route, _ method: Method) -> Bool {

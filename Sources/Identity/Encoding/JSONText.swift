@@ -1,8 +1,9 @@
 /// Writes the few JSON objects this target makes: tokens, key sets and verdicts.
 enum JSONText {
-  enum Value {
+  indirect enum Value {
     case string(String)
     case integer(Int64)
+    case object([(name: String, value: Value)])
   }
 
   static func object(_ members: [(name: String, value: Value)]) -> String {
@@ -13,6 +14,7 @@ enum JSONText {
     switch value {
     case .string(let string): quoted(string)
     case .integer(let integer): String(integer)
+    case .object(let members): object(members)
     }
   }
 

@@ -23,6 +23,8 @@ public final class Principal: Sendable {
   public let issuedAt: WallTime?
   /// `exp` as the issuer wrote it, without our allowance for clock skew.
   public let expiresAt: WallTime
+  /// Set while a member of staff, who is the subject, acts as the tenant.
+  public let actingAs: ActingAs?
   /// The `kid` of the key that verified the token.
   public let keyID: String
   /// `X-Tenant-Id: …\r\nX-User-Id: …\r\nX-User-Role: …\r\n` for the upstream; the tenant line is absent without a tenant.
@@ -32,6 +34,7 @@ public final class Principal: Sendable {
   let acceptedFrom: Int64
   let acceptedUntil: Int64
 
+  /// Of a token of the issuer.
   init(_ claims: TokenClaims, keyID: String, skewMilliseconds: Int64) {
     tenant = claims.tenant
     tenantBytes = Array((claims.tenant?.text ?? "").utf8)
@@ -42,11 +45,35 @@ public final class Principal: Sendable {
     sessionID = claims.sessionID
     issuedAt = claims.issuedAt
     expiresAt = claims.expiresAt
+    actingAs = nil
     self.keyID = keyID
-    identityHeaderLines = Self.headerLines(claims)
+    identityHeaderLines = Self.headerLines(claims.tenant, claims.subject, claims.role)
     let from = max(claims.notBefore?.unixMilliseconds ?? .min, claims.issuedAt?.unixMilliseconds ?? .min)
     acceptedFrom = from == .min ? .min : from - skewMilliseconds
     acceptedUntil = claims.expiresAt.unixMilliseconds + skewMilliseconds
+  }
+
+  /// Of an act-as token: a user of the tenant. Upstreams see a user of no such name as any of the tenant's own, and beside
+  /// it who really acts.
+  init(_ grant: ActAsGrant, keyID: String) {
+    tenant = grant.tenant
+    tenantBytes = Array(grant.tenant.text.utf8)
+    subject = grant.actor
+    user = Self.userID(for: "act-as:\(grant.actor)")
+    role = .user
+    tokenID = grant.id
+    sessionID = nil
+    issuedAt = grant.issuedAt
+    expiresAt = grant.expiresAt
+    actingAs = ActingAs(
+      session: grant.id, isReadOnly: grant.mode == .read,
+      responseLine: Array("X-Acting-As: \(grant.tenant)\r\n".utf8))
+    self.keyID = keyID
+    identityHeaderLines =
+      Self.headerLines(grant.tenant, "act-as:\(grant.actor)", .user)
+      + Array("X-Breakwater-Actor: \(grant.actor)\r\n".utf8)
+    acceptedFrom = grant.issuedAt.unixMilliseconds
+    acceptedUntil = grant.expiresAt.unixMilliseconds
   }
 
   /// Whether this caller may act in one tenant only, their own.
@@ -78,8 +105,8 @@ public final class Principal: Sendable {
       + (sessionID?.utf8.count ?? 0) + (tenant?.text.utf8.count ?? 0)
   }
 
-  private static func headerLines(_ claims: TokenClaims) -> [UInt8] {
-    let tenantLine = claims.tenant.map { "X-Tenant-Id: \($0)\r\n" } ?? ""
-    return Array("\(tenantLine)X-User-Id: \(claims.subject)\r\nX-User-Role: \(claims.role.rawValue)\r\n".utf8)
+  private static func headerLines(_ tenant: TenantID?, _ user: String, _ role: Role) -> [UInt8] {
+    let tenantLine = tenant.map { "X-Tenant-Id: \($0)\r\n" } ?? ""
+    return Array("\(tenantLine)X-User-Id: \(user)\r\nX-User-Role: \(role.rawValue)\r\n".utf8)
   }
 }

@@ -5,11 +5,14 @@ package import ControlModel
 package struct TokenVerifier: Sendable {
   package let policy: TokenPolicy
   package let keys: KeyStore
+  /// Whose act-as tokens are believed beside the issuer's tokens; nil believes none.
+  package let actAs: ActAsAuthority?
   private let types: [[UInt8]]
 
   /// - Parameter policy: one without `problems`; a configuration check reports those.
-  package init(_ policy: TokenPolicy, keys: KeyStore) {
+  package init(_ policy: TokenPolicy, keys: KeyStore, actAs: ActAsAuthority? = nil) {
     self.policy = policy
+    self.actAs = actAs
     self.keys = keys
     self.types = policy.tokenTypes.map(MediaType.normalised)
   }
@@ -27,6 +30,9 @@ package struct TokenVerifier: Sendable {
 
   func verify(_ token: Span<UInt8>, at now: WallTime, _ keys: KeySnapshot) throws(Refusal) -> Principal {
     let jws = try CompactJWS(token)
+    if let actAs, jws.header.keyID?.isIdentical(to: actAs.keyID) == true {
+      return try actAs.principal(jws, of: token, at: now)
+    }
     try check(jws.header)
     let key = try keys.key(for: jws.header)
     guard key.verifies(jws.signature, over: token.extracting(0..<jws.signedCount)) else {

@@ -50,16 +50,17 @@ struct BitWriter: Sendable {
   mutating func setByte(_ byte: UInt8, at index: Int) { bytes[index] = byte }
 }
 
-/// Reads what `BitWriter` wrote, eight bytes at a time. Answers nil past the end.
+/// Reads what `BitWriter` wrote, eight bytes at a time. Answers nil past the end. The bytes are the caller's and must
+/// outlive it.
 struct BitReader {
-  private let bytes: [UInt8]
+  private let bytes: UnsafeRawBufferPointer
   /// First byte not yet in `buffer`.
   private var next: Int
   /// Its lowest `valid` bits are still to be read, the highest of them first.
   private var buffer: UInt64 = 0
   private var valid = 0
 
-  init(_ bytes: [UInt8], from byte: Int) {
+  init(_ bytes: UnsafeRawBufferPointer, from byte: Int) {
     self.bytes = bytes
     next = byte
   }
@@ -95,12 +96,20 @@ struct BitReader {
 
   /// Takes in the next bytes. Precondition: what was in the buffer has been read.
   private mutating func refill() -> Bool {
-    let count = min(8, bytes.count - next)
-    guard count > 0 else { return false }
+    if bytes.count - next >= 8 {
+      buffer = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: next, as: UInt64.self))
+      valid = 64
+      next += 8
+      return true
+    }
+    guard next < bytes.count else { return false }
     buffer = 0
-    for byte in bytes[next..<next + count] { buffer = buffer << 8 | UInt64(byte) }
-    valid = count * 8
-    next += count
+    valid = 0
+    while next < bytes.count {
+      buffer = buffer << 8 | UInt64(bytes[next])
+      valid += 8
+      next += 1
+    }
     return true
   }
 

@@ -8,9 +8,14 @@ struct XORChunk: Sendable {
   private(set) var count = 0
   private(set) var firstTime: Int64 = 0
   private(set) var lastTime: Int64 = 0
+  /// Samples from this time on are another block's.
+  var end = Int64.max
 
-  /// Samples of a full chunk, as Prometheus cuts them.
-  static let samplesMax = 120
+  /// A chunk is full with this many samples, as Prometheus cuts them, unless they take so little room that
+  /// the chunk's own cost would be most of it: then it goes on to `bytesEnough` or `samplesMax`.
+  static let samplesEnough = 120
+  static let bytesEnough = 160
+  static let samplesMax = 960
 
   private var writer = BitWriter(bytes: [0, 0])
   private var lastDelta: Int64 = 0
@@ -18,7 +23,9 @@ struct XORChunk: Sendable {
   private var leading: UInt8 = 0xff
   private var trailing: UInt8 = 0
 
-  var isFull: Bool { count >= Self.samplesMax }
+  var isFull: Bool {
+    count >= Self.samplesEnough && (writer.bytes.count >= Self.bytesEnough || count >= Self.samplesMax)
+  }
 
   /// The chunk as it is kept once full, without the memory it grew by.
   var closed: ClosedChunk {
@@ -93,7 +100,7 @@ struct XORChunk: Sendable {
 
   /// Appends the samples within `window` to `samples`.
   func load(_ window: ClosedRange<Int64>, into samples: inout SampleBuffer) {
-    XORDecoder.load(bytes, firstTime...lastTime, window, into: &samples)
+    bytes.withUnsafeBytes { XORDecoder.load($0, firstTime...lastTime, window, into: &samples) }
   }
 }
 
@@ -103,8 +110,10 @@ struct ClosedChunk: Sendable {
   let firstTime: Int64
   let lastTime: Int64
 
+  var sampleCount: Int { Int(bytes[0]) << 8 | Int(bytes[1]) }
+
   /// Appends the samples within `window` to `samples`.
   func load(_ window: ClosedRange<Int64>, into samples: inout SampleBuffer) {
-    XORDecoder.load(bytes, firstTime...lastTime, window, into: &samples)
+    bytes.withUnsafeBytes { XORDecoder.load($0, firstTime...lastTime, window, into: &samples) }
   }
 }

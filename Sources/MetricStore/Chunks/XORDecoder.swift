@@ -1,6 +1,7 @@
 import PromQL
 
-/// Reads the samples of an XOR chunk one after the other. Ends early where bytes are not what `XORChunk` writes.
+/// Reads the samples of an XOR chunk one after the other. Ends early where bytes are not what `XORChunk` writes. The bytes
+/// are the caller's and must outlive it.
 struct XORDecoder {
   private var reader: BitReader
   private let count: Int
@@ -11,14 +12,15 @@ struct XORDecoder {
   private var leading = 0
   private var trailing = 0
 
-  init(_ bytes: [UInt8]) {
+  init(_ bytes: UnsafeRawBufferPointer) {
     count = bytes.count < 2 ? 0 : Int(bytes[0]) << 8 | Int(bytes[1])
     reader = BitReader(bytes, from: 2)
   }
 
   /// Appends the samples within `window` of a chunk that spans `span`.
   static func load(
-    _ bytes: [UInt8], _ span: ClosedRange<Int64>, _ window: ClosedRange<Int64>, into samples: inout SampleBuffer
+    _ bytes: UnsafeRawBufferPointer, _ span: ClosedRange<Int64>, _ window: ClosedRange<Int64>,
+    into samples: inout SampleBuffer
   ) {
     guard span.overlaps(window) else { return }
     var decoder = XORDecoder(bytes)
@@ -27,6 +29,15 @@ struct XORDecoder {
     }
   }
 
+  /// Calls `body` with every sample of a chunk.
+  static func forEach(_ bytes: [UInt8], _ body: (Sample) -> Void) {
+    bytes.withUnsafeBytes { bytes in
+      var decoder = XORDecoder(bytes)
+      while let sample = decoder.next() { body(sample) }
+    }
+  }
+
+  @inline(__always)
   mutating func next() -> Sample? {
     guard read < count else { return nil }
     switch read {

@@ -4,21 +4,35 @@ public import PromQL
 import Synchronization
 package import Telemetry
 
-/// Time series in memory: compressed chunks per series, found by label. The source of every query and alert rule.
+/// Time series: compressed chunks in memory, a journal of what is only there, and immutable blocks of what is older. The
+/// source of every query and alert rule.
 ///
-/// One lock, held for what is short: an append of all series of a tick, the look-up of a selector's series. Queries copy
-/// the references to chunks under it and decode them afterwards.
+/// Two locks. `journal` is held by whoever appends, while the samples are written to the file; `state` for what is short:
+/// an append of all series of a tick, the look-up of a selector's series. Queries copy the references to chunks under it
+/// and decode them afterwards. `journal` is taken first.
 public final class MetricStore: SeriesSource, Sendable {
   package struct Settings: Sendable {
     package var seriesMax = MetricRegistry.seriesMax
-    /// Samples older than this are dropped, a chunk at a time, and with its last sample the series.
+    /// Series that only the process's own metrics and rules may take: a sender cannot crowd them out.
+    package var seriesReserved = 10_000
+    /// In memory: samples older than this are dropped, a chunk at a time, and with its last sample the series. With a
+    /// folder: the same of blocks.
     package var retentionMilliseconds: Int64 = 6 * 3600 * 1000
+    /// Where blocks and journal are kept; nil keeps everything in memory only.
+    package var folder: String?
+    package var journalSegmentBytesMax = 16 << 20
+    /// People's queries follow Prometheus 2.42 instead of 3.
+    package var followsPrometheus2 = false
+    /// Names blocks.
+    package var random: @Sendable () -> UInt64 = { 0 }
 
     package init() {}
+
+    package var compatibility: Engine.Compatibility { followsPrometheus2 ? .v2_42 : .v3 }
   }
 
   /// Stands for a series; appending by it hashes nothing. It ends with the series, `retentionMilliseconds` after its
-  /// last sample.
+  /// last sample, or with a block once its samples are all in one.
   public struct Reference: Hashable, Sendable {
     let place: Int
     let identity: UInt64
@@ -27,132 +41,153 @@ public final class MetricStore: SeriesSource, Sendable {
   /// Why a sample was not stored; the `reason` label of `breakwater_tsdb_samples_rejected_total`.
   package enum Rejection: String, CaseIterable, Sendable {
     case outOfOrder = "out_of_order"
+    /// The same value at the same time as the last sample.
     case duplicate
+    /// Another value at the same time as the last sample.
+    case conflict
     case seriesLimit = "series_limit"
     /// The series of the reference has expired.
     case expired
+    /// Older than what may still change.
+    case tooOld = "too_old"
+    /// Further ahead than clocks differ.
+    case tooFarAhead = "too_far_ahead"
+    case invalidLabels = "invalid_labels"
+    /// A caller's series of another tenant.
+    case foreignTenant = "foreign_tenant"
   }
 
-  let settings: Settings
-  private let state = Mutex(HeadState())
-  private let samples: Counter
-  private let rejected: [Rejection: Counter]
-  private let seriesGauge: Gauge
+  struct State {
+    var head = HeadState()
+    var blocks: [Block] = []
+    var exemplars = ExemplarRing()
+    var isRestored: Bool
+  }
+
+  package let settings: Settings
+  let journal: Mutex<MetricJournal>
+  let state: Mutex<State>
+  let library: BlockLibrary?
+  let instruments: StoreInstruments
+  /// Receives what was stored, in order; see `MetricForwarding`.
+  let taps = Mutex<[@Sendable ([(Reference, Sample)]) -> Void]>([])
 
   package init(_ settings: Settings = Settings(), metrics: MetricRegistry) {
     self.settings = settings
-    samples = metrics.counter(MetricCatalog.tsdbSamples)
-    let family = metrics.family(MetricCatalog.tsdbRejected)
-    rejected = Dictionary(uniqueKeysWithValues: Rejection.allCases.map { ($0, family.counter($0.rawValue)) })
-    seriesGauge = metrics.gauge(MetricCatalog.tsdbSeries)
-    metrics.gauge(MetricCatalog.tsdbSeriesLimit).set(Double(settings.seriesMax))
+    instruments = StoreInstruments(metrics, settings: settings)
+    journal = Mutex(MetricJournal(folder: nil))
+    state = Mutex(State(isRestored: settings.folder == nil))
+    library = settings.folder.map { BlockLibrary(folder: $0 + "/blocks", random: settings.random) }
   }
 
+  // MARK: Appending
+
   /// The series with these labels, made on first use; nil when the store has as many as it may.
-  package func reference(_ labels: Labels) -> Reference? {
+  package func reference(_ labels: Labels) -> Reference? { reference(labels, seriesMax: settings.seriesMax) }
+
+  func reference(_ labels: Labels, seriesMax: Int) -> Reference? {
     let (reference, count) = state.withLock { state in
-      let place = state.place(of: labels, seriesMax: settings.seriesMax)
+      let place = state.head.place(of: labels, seriesMax: seriesMax)
       let reference = place.flatMap { place in
-        state.identity(at: place).map { Reference(place: place, identity: $0) }
+        state.head.identity(at: place).map { Reference(place: place, identity: $0) }
       }
-      return (reference, state.count)
+      return (reference, state.head.count)
     }
-    seriesGauge.set(Double(count))
+    instruments.series.set(Double(count))
     if reference == nil { reject(.seriesLimit) }
     return reference
   }
 
   /// Appends one sample to each of several series, at one time. Samples not after the series' last one are counted and
-  /// left out.
-  package func append(_ batch: [(Reference, Double)], at time: Int64) {
-    var refusals: [Rejection] = []
-    state.withLock { state in
-      for (reference, value) in batch {
-        if let refusal = state.append(time, value, at: reference.place, reference.identity) {
-          refusals.append(refusal)
-        }
-      }
-    }
-    samples.increment(by: batch.count - refusals.count)
-    for refusal in refusals { reject(refusal) }
+  /// left out. Returns the positions of references that have expired.
+  @discardableResult
+  package func append(_ batch: [(Reference, Double)], at time: Int64) -> [Int] {
+    let rejections = store(batch.count) { index in (batch[index].0, Sample(timestamp: time, value: batch[index].1)) }
+    return rejections.refused.filter { $0.1 == .expired }.map(\.0)
   }
 
-  private func reject(_ reason: Rejection) { rejected[reason]?.increment() }
+  struct Stored {
+    var refused: [(Int, Rejection)] = []
+    /// False if the journal could not be written: the samples are in memory and will not survive the process.
+    var isDurable = true
+  }
 
-  /// Drops chunks that ended before the retention, and series whose last sample is older than it.
-  package func dropExpired(at now: Int64) {
-    let count = state.withLock { state in
-      state.expire(before: now - settings.retentionMilliseconds)
-      return state.count
+  /// Appends any samples in one go.
+  func store(_ count: Int, _ sample: (Int) -> (Reference, Sample)) -> Stored {
+    var stored = Stored()
+    journal.withLock { journal in
+      state.withLock { state in
+        for index in 0..<count {
+          let (reference, sample) = sample(index)
+          let rejection = state.head.append(
+            sample.timestamp, sample.value, at: reference.place, reference.identity, &journal)
+          if let rejection { stored.refused.append((index, rejection)) }
+        }
+      }
+      stored.isDurable = journal.commit()
     }
-    seriesGauge.set(Double(count))
+    if !stored.isDurable { instruments.journalFailures.increment() }
+    instruments.samples.increment(by: count - stored.refused.count)
+    for (_, reason) in stored.refused { reject(reason) }
+    let taps = taps.withLock { $0 }
+    if !taps.isEmpty {
+      var kept: [(Reference, Sample)] = []
+      kept.reserveCapacity(count)
+      var next = 0
+      for index in 0..<count {
+        if next < stored.refused.count, stored.refused[next].0 == index {
+          next += 1
+        } else {
+          kept.append(sample(index))
+        }
+      }
+      for tap in taps { tap(kept) }
+    }
+    return stored
+  }
+
+  func reject(_ reason: Rejection) { instruments.rejected[reason]?.increment() }
+
+  /// Keeps an exemplar of a series.
+  package func append(_ exemplar: Exemplar, of reference: Reference) {
+    journal.withLock { journal in
+      state.withLock { state in
+        var labels: Labels?
+        state.head.withSeries(at: reference.place, reference.identity) { series in
+          journal.add(exemplar, of: &series)
+          labels = series.labels
+        }
+        if let labels { state.exemplars.append(exemplar, of: labels) }
+      }
+      _ = journal.commit()
+    }
+    instruments.exemplars.increment()
   }
 
   /// Drops what was stored after `time`, for a clock that was set back: otherwise nothing could be stored until it has
-  /// caught up, and every alert would be blind for as long.
+  /// caught up, and every alert would be blind for as long. Blocks that reach past it are set aside.
   package func truncate(after time: Int64) {
-    state.withLock { $0.truncate(after: time) }
+    let aside = journal.withLock { journal in
+      state.withLock { state in
+        state.head.truncate(after: time)
+        let aside = state.blocks.filter { $0.meta.maxTime > time }
+        state.blocks.removeAll { $0.meta.maxTime > time }
+        if !aside.isEmpty { state.head.minTime = state.blocks.map(\.meta.maxTime).max() ?? .min }
+        journal.addTruncation(after: time)
+        _ = journal.commit()
+        return aside
+      }
+    }
+    for block in aside { try? Files.move(block.folder, to: block.folder + ".set-aside") }
   }
 
-  package var seriesCount: Int { state.withLock { $0.count } }
+  package var seriesCount: Int { state.withLock { $0.head.count } }
 
-  /// Bytes of compressed samples, without what a series costs by itself.
+  /// Whether what was stored before the start is back.
+  package var isRestored: Bool { state.withLock { $0.isRestored } }
+
+  /// Bytes of compressed samples in memory, without what a series costs by itself.
   package var chunkBytes: Int {
-    state.withLock { state in state.series.reduce(0) { $0 + ($1?.chunkBytes ?? 0) } }
-  }
-
-  // MARK: Queries
-
-  public func select(
-    _ selector: SeriesSelector, window: ClosedRange<Int64>, shouldStop: () -> Bool
-  ) throws(SeriesSourceError) -> any SelectedSeries {
-    HeadSelection(series: state.withLock { $0.matching(selector, shouldStop: shouldStop) })
-  }
-
-  /// Label sets of the series that match one of `selectors` and have samples around `window`, each once.
-  package func series(_ selectors: [SeriesSelector], window: ClosedRange<Int64>) -> [Labels] {
-    var seen: Set<UInt64> = []
-    return matching(selectors, window).filter { seen.insert($0.identity).inserted }.map(\.labels)
-  }
-
-  /// Label names, sorted: of all series, or of those that match one of `selectors` and have samples around `window`.
-  package func labelNames(_ selectors: [SeriesSelector] = [], window: ClosedRange<Int64>) -> [String] {
-    guard !selectors.isEmpty else { return state.withLock { $0.postings.keys.sorted() } }
-    return Set(matching(selectors, window).flatMap { $0.labels.pairs.map(\.name) }).sorted()
-  }
-
-  /// Values of one label, sorted; of the series `labelNames` is about.
-  package func labelValues(
-    _ name: String, _ selectors: [SeriesSelector] = [], window: ClosedRange<Int64>
-  ) -> [String] {
-    guard !selectors.isEmpty else { return state.withLock { $0.postings[name]?.keys.sorted() ?? [] } }
-    return Set(matching(selectors, window).compactMap { $0.labels[name] }).sorted()
-  }
-
-  private func matching(_ selectors: [SeriesSelector], _ window: ClosedRange<Int64>) -> [HeadSeries] {
-    state.withLock { state in selectors.flatMap { state.matching($0, shouldStop: { false }) } }
-      .filter { $0.overlaps(window) }
-  }
-}
-
-/// Series of one selection, as they were when it was made.
-private struct HeadSelection: SelectedSeries {
-  let series: [HeadSeries]
-
-  var count: Int { series.count }
-  func labels(at index: Int) -> Labels { series[index].labels }
-
-  func load(
-    _ index: Int, window: ClosedRange<Int64>, into samples: inout SampleBuffer
-  ) throws(SeriesSourceError) {
-    series[index].load(window, into: &samples)
-  }
-
-  func latest(_ index: Int, window: ClosedRange<Int64>) throws(SeriesSourceError) -> Sample? {
-    guard let last = series[index].last, last.timestamp >= window.lowerBound else { return nil }
-    if last.timestamp <= window.upperBound { return last }
-    var samples = SampleBuffer()
-    series[index].load(window, into: &samples)
-    return samples.last
+    state.withLock { state in state.head.series.reduce(0) { $0 + ($1?.chunkBytes ?? 0) } }
   }
 }

@@ -49,3 +49,15 @@ extension Node {
     }
   }
 }
+
+extension Expression {
+  /// Every selector in the query, each once, in the order they stand.
+  package var selectors: [SeriesSelector] {
+    var found: [SeriesSelector] = []
+    _ = root.mapSelectors { selector in
+      if !found.contains(selector) { found.append(selector) }
+      return selector
+    }
+    return found
+  }
+}

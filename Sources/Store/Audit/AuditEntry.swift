@@ -7,7 +7,7 @@ import Telemetry
 package struct AuditEntry: Sendable, Equatable {
   package var at: WallTime
   package var actor: String
-  /// The admin behind an act-as session.
+  /// The tenant the actor acted as, in an act-as session.
   package var actingAs: String?
   /// Dotted verb: `control.impose`, `control.release`, `approval.approve`, `alert.ack`.
   package var action: String

@@ -30,8 +30,18 @@ package struct AuditKey: Sendable {
       }
       return key
     }
+    // Written whole under a name of its own, then given the real one: of several processes that begin at once one wins.
     let key = try AuditKey(seed: seed())
-    try keep(key.text, path, mode: 0o600, flags: O_CREAT | O_EXCL)
+    let draft = "\(path).\(getpid())"
+    unlink(draft)
+    try keep(key.text, draft, mode: 0o600, flags: O_CREAT | O_EXCL)
+    let isOurs = link(draft, path) == 0
+    let reason = errno
+    unlink(draft)
+    guard isOurs else {
+      if reason == EEXIST { return try load(folder, seed: seed) }
+      throw StoreFailure(.unwritable, "The file \(path) cannot be made: \(String(cString: strerror(reason))).")
+    }
     try keep(key.verifier.text, folder + "/" + publicFileName, mode: 0o644, flags: O_CREAT | O_APPEND)
     return key
   }

@@ -21,6 +21,13 @@ enum ControlRows {
     ) WITHOUT ROWID;
     """
 
+  /// Approvals carry what they are bound to and how the release opens.
+  static let approvalSchema = """
+    ALTER TABLE approval ADD COLUMN kind TEXT NOT NULL DEFAULT 'release';
+    ALTER TABLE approval ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    ALTER TABLE approval ADD COLUMN stages TEXT;
+    """
+
   static func epoch(_ database: GRDB.Database) throws -> Epoch {
     let text = try String.fetchOne(database, sql: "SELECT value FROM meta WHERE name = 'epoch'")
     guard let value = text.flatMap(UInt64.init) else { throw StoreFailure(.corrupt, "The control store has no epoch.") }
@@ -95,26 +102,32 @@ enum ControlRows {
   static func upsert(_ approval: Approval, _ database: GRDB.Database) throws {
     try database.execute(
       sql: """
-        INSERT INTO approval (id, controls, reason, requested_by, requested_at, expires_at, epoch, status, decided_by, decided_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO approval (id, controls, reason, requested_by, requested_at, expires_at, epoch, status, decided_by,
+          decided_at, kind, digest, stages)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET status = excluded.status, decided_by = excluded.decided_by, decided_at = excluded.decided_at
         """,
       arguments: [
         approval.id.text, approval.controls.map(\.text).joined(separator: ","), approval.reason, approval.requestedBy,
         approval.requestedAt.unixMilliseconds, approval.expiresAt.unixMilliseconds, Int64(approval.epoch.value),
-        approval.status.rawValue, approval.decidedBy, approval.decidedAt?.unixMilliseconds,
+        approval.status.rawValue, approval.decidedBy, approval.decidedAt?.unixMilliseconds, approval.kind.rawValue,
+        approval.digest, approval.stages?.text,
       ])
   }
 
   static func approval(_ row: Row) throws -> Approval {
-    guard let id = ApprovalID(row["id"] as String), let status = Approval.Status(rawValue: row["status"]) else {
+    let stages = (row["stages"] as String?).map { ReleaseStages(text: $0) }
+    guard let id = ApprovalID(row["id"] as String), let status = Approval.Status(rawValue: row["status"]),
+      let kind = Approval.Kind(rawValue: row["kind"]), stages != .some(nil)
+    else {
       throw StoreFailure(.corrupt, "An approval in the control store is unreadable.")
     }
     return Approval(
-      id: id, controls: (row["controls"] as String).split(separator: ",").compactMap { ControlID($0) },
+      id: id, kind: kind, controls: (row["controls"] as String).split(separator: ",").compactMap { ControlID($0) },
       reason: row["reason"], requestedBy: row["requested_by"],
       requestedAt: WallTime(unixMilliseconds: row["requested_at"]), epoch: Epoch(UInt64(row["epoch"] as Int64)),
-      expiresAt: WallTime(unixMilliseconds: row["expires_at"]), status: status, decidedBy: row["decided_by"],
+      digest: row["digest"], stages: stages ?? nil, expiresAt: WallTime(unixMilliseconds: row["expires_at"]),
+      status: status, decidedBy: row["decided_by"],
       decidedAt: (row["decided_at"] as Int64?).map { WallTime(unixMilliseconds: $0) })
   }
 }

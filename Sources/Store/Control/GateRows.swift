@@ -15,7 +15,7 @@ enum GateRows {
 
   static func renew(_ renewal: GateRenewal, _ database: GRDB.Database) throws {
     let row = try Row.fetchOne(
-      database, sql: "SELECT run, home, turn, is_alone FROM gate WHERE id = ?", arguments: [renewal.gate.text])
+      database, sql: "SELECT run, home, turn, is_alone, lease FROM gate WHERE id = ?", arguments: [renewal.gate.text])
     let isOwn = row.map { $0["run"] as String == renewal.run } ?? false
     guard renewal.isFirst || isOwn else {
       throw StoreFailure(
@@ -34,7 +34,8 @@ enum GateRows {
         """,
       arguments: [
         renewal.gate.text, renewal.run, renewal.home, (row?["turn"] as Int64? ?? 0) + 1, Int64(renewal.acked.value),
-        isAlone, renewal.lease, renewal.at.unixMilliseconds, renewal.report.drained, renewal.report.wasReset,
+        isAlone, isAlone ? renewal.lease : max(renewal.lease, row?["lease"] ?? 0), renewal.at.unixMilliseconds,
+        renewal.report.drained, renewal.report.wasReset,
         renewal.report.lastOrderOutAt?.unixMilliseconds, renewal.report.inDoubt.map(\.text).joined(separator: ","),
       ])
   }

@@ -40,7 +40,12 @@ package final class SQLiteControlStore: ControlStore {
       try AuditTree.build(in: database)
     }
     migrator.registerMigration("5 gates") { try $0.execute(sql: GateRows.schema) }
-    migrator.registerMigration("6 silences") { try $0.execute(sql: SilenceRecords.schema) }
+    migrator.registerMigration("act-as sessions") { try $0.execute(sql: ActAsRecords.schema) }
+    migrator.registerMigration("approvals bound to what was previewed") { database in
+      try database.execute(sql: ControlRows.approvalSchema)
+      try database.execute(sql: PlaneRecords.schema)
+    }
+    migrator.registerMigration("silences") { try $0.execute(sql: SilenceRecords.schema) }
     return migrator
   }
 

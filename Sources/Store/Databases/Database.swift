@@ -22,23 +22,40 @@ package final class Database: Sendable {
       try database.execute(sql: "PRAGMA synchronous = FULL")
       try database.execute(sql: "PRAGMA foreign_keys = ON")
     }
-    do {
-      try Self.check(path)
-      let pool = try DatabasePool(path: path, configuration: configuration)
-      try migrator.migrate(pool)
-      self.pool = pool
-    } catch let failure as StoreFailure {
-      throw failure
-    } catch let error as DatabaseError {
-      switch error.resultCode {
-      case .SQLITE_NOTADB, .SQLITE_CORRUPT: throw StoreFailure(.corrupt, Self.corruption(path, error.message ?? ""))
-      default: throw StoreFailure(.unwritable, "The database \(path) cannot be opened: \(error.message ?? "unknown").")
-      }
-    } catch {
-      throw StoreFailure(.unwritable, "The database \(path) cannot be opened: \(error).")
-    }
+    pool = try Self.open(path, configuration, migrator)
     self.clocks = clocks
     commit = metrics.family(MetricCatalog.storageCommit).histogram(name)
+  }
+
+  /// How often opening is tried while another process of a shared store has it locked, a tenth of a second apart: going
+  /// over to WAL does not wait for a lock by itself.
+  private static let openAttempts = 50
+
+  private static func open(
+    _ path: String, _ configuration: Configuration, _ migrator: DatabaseMigrator
+  ) throws(StoreFailure) -> DatabasePool {
+    for attempt in 1... {
+      do {
+        try check(path)
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try migrator.migrate(pool)
+        return pool
+      } catch let failure as StoreFailure {
+        throw failure
+      } catch let error as DatabaseError {
+        switch error.resultCode {
+        case .SQLITE_BUSY where attempt < openAttempts: Thread.sleep(forTimeInterval: 0.1)
+        // Another process has brought the schema up to date between our look and our change.
+        case .SQLITE_ERROR where attempt < 5: Thread.sleep(forTimeInterval: 0.1)
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT: throw StoreFailure(.corrupt, corruption(path, error.message ?? ""))
+        default:
+          throw StoreFailure(.unwritable, "The database \(path) cannot be opened: \(error.message ?? "unknown").")
+        }
+      } catch {
+        throw StoreFailure(.unwritable, "The database \(path) cannot be opened: \(error).")
+      }
+    }
+    preconditionFailure("the last attempt throws")
   }
 
   /// Reads a file that is there through a connection that cannot write: one that can changes it by being opened.
@@ -46,6 +63,7 @@ package final class Database: Sendable {
     guard FileManager.default.fileExists(atPath: path) else { return }
     var configuration = Configuration()
     configuration.readonly = true
+    configuration.busyMode = .timeout(5)
     let verdict = try DatabaseQueue(path: path, configuration: configuration).read {
       try String.fetchOne($0, sql: "PRAGMA quick_check(1)")
     }

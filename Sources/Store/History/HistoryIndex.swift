@@ -7,6 +7,8 @@ struct HistoryStop {
   var sealedLine: Int?
   var durability: String?
   var replica = ""
+  /// Its caller was told in time that it was not sealed yet.
+  var wasAccepted = false
   /// A release of it began and did not fail.
   var isLifted = false
   /// A release of it committed.
@@ -24,7 +26,7 @@ struct HistoryStop {
 struct HistoryRun {
   let bound: Int64?
   let needsApproval: Bool
-  var lastStall: Int64?
+  var stalls: [(begin: Int64, end: Int64)] = []
 }
 
 /// The names a stop covers; nil covers all.

@@ -19,6 +19,18 @@ package final class IDSource: Sendable {
   /// `sil_…`
   package func silenceID() -> String { text("sil_") }
 
+  /// A name of the control plane's other documents, e.g. `win_…`.
+  package func name(_ prefix: String) -> String {
+    let id: ControlID = id(prefix)
+    return id.text
+  }
+
+  /// `act_…`
+  package func actAsID() -> String {
+    let id: ID<Void> = id("act_")
+    return id.text
+  }
+
   package func requestID() -> RequestID {
     random.withLock { UUIDv7.requestID(at: now().unixMilliseconds, random: &$0) }
   }

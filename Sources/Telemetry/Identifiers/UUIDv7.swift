@@ -11,18 +11,21 @@ public enum UUIDv7 {
     let a = random.next()
     let high = UInt64(truncatingIfNeeded: now) << 16 | 0x7000 | a & 0x0fff
     let low = random.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
-    var shift: UInt64 = 64
-    while shift > 0 {
-      shift -= 4
-      append(high >> shift, to: &bytes)
-      if shift == 32 || shift == 16 { bytes.append(UInt8(ascii: "-")) }
-    }
-    bytes.append(UInt8(ascii: "-"))
-    shift = 64
-    while shift > 0 {
-      shift -= 4
-      append(low >> shift, to: &bytes)
-      if shift == 48 { bytes.append(UInt8(ascii: "-")) }
+    let (a1, a2) = Hex.digits(high)
+    let (b1, b2) = Hex.digits(low)
+    // Eight digits, then four times a hyphen with four, the last followed by eight more.
+    withUnsafeTemporaryAllocation(byteCount: textBytes, alignment: 1) { text in
+      text.storeBytes(of: a1.bigEndian, as: UInt64.self)
+      text.storeBytes(of: a2.bigEndian, toByteOffset: 10, as: UInt64.self)
+      text.storeBytes(of: UInt32(truncatingIfNeeded: a2 >> 32).bigEndian, toByteOffset: 9, as: UInt32.self)
+      text.storeBytes(of: b1.bigEndian, toByteOffset: 20, as: UInt64.self)
+      text.storeBytes(of: UInt32(truncatingIfNeeded: b1 >> 32).bigEndian, toByteOffset: 19, as: UInt32.self)
+      text.storeBytes(of: b2.bigEndian, toByteOffset: 28, as: UInt64.self)
+      text[8] = hyphen
+      text[13] = hyphen
+      text[18] = hyphen
+      text[23] = hyphen
+      bytes.append(contentsOf: text)
     }
   }
 
@@ -33,8 +36,5 @@ public enum UUIDv7 {
     return RequestID(checked: String(decoding: bytes, as: UTF8.self))
   }
 
-  private static func append(_ nibble: UInt64, to bytes: inout [UInt8]) {
-    let digit = UInt8(truncatingIfNeeded: nibble & 0xf)
-    bytes.append(digit < 10 ? 48 + digit : 87 + digit)
-  }
+  private static let hyphen = UInt8(ascii: "-")
 }

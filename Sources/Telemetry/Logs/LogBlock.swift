@@ -24,6 +24,15 @@ public struct LogBlock: Sendable {
     appendLine(line)
   }
 
+  /// As above, without a copy of the line.
+  public mutating func append(_ line: borrowing JSONLine, keys: (UInt64, UInt64)) {
+    if keys.0 != 0 { addEntry(keys.0) }
+    if keys.1 != 0 { addEntry(keys.1) }
+    line.withBytes { bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\n"))
+    lines += 1
+  }
+
   /// As above, for records that are found by more ids than the two of a request.
   package mutating func append(_ line: [UInt8], keys: [UInt64]) {
     for key in keys { addEntry(key) }

@@ -55,6 +55,7 @@ public final class Histogram: Sendable {
   /// Upper bounds in the unit observed, ascending.
   private let bounds: [Int]
   private let unitsPerBase: Double
+  private let slots = ExemplarSlots()
 
   /// - Parameter bounds: in the base unit, ascending.
   init(bounds: [Double], unitsPerBase: Double = 1) {
@@ -69,6 +70,21 @@ public final class Histogram: Sendable {
     while index < bounds.count, value > bounds[index] { index += 1 }
     counts[index].wrappingAdd(1, ordering: .relaxed)
     sum.wrappingAdd(value, ordering: .relaxed)
+  }
+
+  /// As `observe(_:)`, for a request that can be looked up by its ids.
+  /// - Parameter time: Unix milliseconds.
+  public func observe(_ value: Int, at time: Int64, trace: TraceContext, requestID: [UInt8]) {
+    var index = 0
+    while index < bounds.count, value > bounds[index] { index += 1 }
+    counts[index].wrappingAdd(1, ordering: .relaxed)
+    sum.wrappingAdd(value, ordering: .relaxed)
+    if slots.wants(index, value, at: time) { slots.offer(index, value, at: time, trace, requestID) }
+  }
+
+  /// Exemplars newer than `time`, Unix milliseconds, by bucket.
+  func exemplars(after time: Int64) -> [(bucket: Int, exemplar: ObservedExemplar)] {
+    slots.read(after: time, unitsPerBase: unitsPerBase)
   }
 
   /// Cumulative counts per bound and +Inf, then the sum in the base unit, then the count, which always equals the +Inf

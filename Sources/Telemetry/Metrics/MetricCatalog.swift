@@ -41,6 +41,22 @@ package enum MetricCatalog {
     "breakwater_connections_max", .gauge, "Most connections accepted.", labels: ["listener": 2])
   package static let connectionsRefused = MetricDefinition(
     "breakwater_connections_refused_total", .counter, "Connections closed on accept.", labels: ["reason": 4])
+  package static let tlsHandshakes = MetricDefinition(
+    "breakwater_tls_handshakes_total", .counter, "Connections to a listener with TLS, by how the handshake ended.",
+    labels: ["result": 8])
+  package static let http2Errors = MetricDefinition(
+    "breakwater_http2_errors_total", .counter, "HTTP/2 connections and streams ended for what the client did.",
+    labels: ["reason": 6])
+  package static let tlsCertificateExpiry = MetricDefinition(
+    "breakwater_tls_cert_not_after_timestamp_seconds", .gauge, "When the first certificate of the chain expires.",
+    labels: ["name": 4])
+  package static let tunnels = MetricDefinition(
+    "breakwater_tunnels", .gauge, "WebSocket connections through the gateway to upstreams.")
+  package static let tunnelBytes = MetricDefinition(
+    "breakwater_tunnel_bytes_total", .counter, "Bytes through WebSocket connections, from clients (in) and to them.",
+    labels: ["direction": 2])
+  package static let tunnelsClosed = MetricDefinition(
+    "breakwater_tunnels_closed_total", .counter, "WebSocket connections that ended, by why.", labels: ["reason": 6])
   package static let healthStatus = MetricDefinition(
     "breakwater_health_status", .gauge, "1 when the component works.", labels: ["component": 20])
   package static let eventLoopLag = MetricDefinition(
@@ -52,6 +68,8 @@ package enum MetricCatalog {
   package static let authVerifyDuration = MetricDefinition(
     "breakwater_auth_verify_duration_seconds", .histogram(bounds: latencyBounds),
     "Time to verify a token that was not in the verified-token cache.")
+  package static let authDevelopmentKeys = MetricDefinition(
+    "breakwater_auth_development_keys", .gauge, "1 while tokens are verified with JWT_SECRET, for development only.")
   package static let jwksLastSuccess = MetricDefinition(
     "breakwater_jwks_last_success_timestamp_seconds", .gauge, "When the signing keys were last fetched.")
   package static let jwksKeys = MetricDefinition("breakwater_jwks_keys", .gauge, "Usable signing keys.")
@@ -63,6 +81,10 @@ package enum MetricCatalog {
     "breakwater_ratelimit_decisions_total", .counter, "Rate-limit decisions.", labels: ["policy": 30, "result": 3])
   package static let rateLimitKeys = MetricDefinition(
     "breakwater_ratelimit_keys", .gauge, "Buckets held.", labels: ["policy": 30])
+  package static let requestsShed = MetricDefinition(
+    "breakwater_requests_shed_total", .counter,
+    "Requests refused because not all could be served, by class and reason.",
+    labels: ["class": 8, "reason": 6])
 
   // MARK: Tenants
   package static let tenantRequests = MetricDefinition(
@@ -89,6 +111,20 @@ package enum MetricCatalog {
   package static let upstreamRetries = MetricDefinition(
     "breakwater_upstream_retries_total", .counter, "Requests sent a second time on a fresh connection.",
     labels: ["upstream": 32])
+  package static let upstreamCircuitState = MetricDefinition(
+    "breakwater_upstream_circuit_state", .gauge, "1 for the state the upstream's circuit is in.",
+    labels: ["upstream": 32, "state": 3])
+  package static let upstreamHosts = MetricDefinition(
+    "breakwater_upstream_hosts", .gauge, "Hosts of the upstream, by whether they are used or passed over.",
+    labels: ["upstream": 32, "state": 2])
+  package static let upstreamEjections = MetricDefinition(
+    "breakwater_upstream_ejections_total", .counter, "Times a host was passed over after failures in a row.",
+    labels: ["upstream": 32])
+  package static let upstreamConcurrencyLimit = MetricDefinition(
+    "breakwater_upstream_concurrency_limit", .gauge, "Requests the upstream may have in flight now.",
+    labels: ["upstream": 32])
+  package static let upstreamInFlight = MetricDefinition(
+    "breakwater_upstream_in_flight", .gauge, "Requests the upstream has in flight.", labels: ["upstream": 32])
   package static let upstreamConnections = MetricDefinition(
     "breakwater_upstream_connections", .gauge, "Open upstream connections.", labels: ["upstream": 32, "state": 2])
 
@@ -109,9 +145,23 @@ package enum MetricCatalog {
     "Time from accepting a control command to each phase of its effect.", labels: ["phase": 4])
   package static let controlActions = MetricDefinition(
     "breakwater_control_actions_total", .counter, "Control commands, by outcome.",
-    labels: ["action": 8, "actor_kind": 5, "result": 4])
+    labels: ["action": 8, "actor_kind": 5, "result": 8])
+  package static let automaticControls = MetricDefinition(
+    "breakwater_automatic_controls_total", .counter, "Alerts that call for a stop, by what came of them.",
+    labels: ["outcome": 6])
+  package static let drillLastSuccess = MetricDefinition(
+    "breakwater_drill_last_success_timestamp_seconds", .gauge, "When a drill of the kind last met all its targets.",
+    labels: ["kind": 3])
+  package static let controlBreakGlass = MetricDefinition(
+    "breakwater_control_break_glass_total", .counter, "Releases by one admin alone, without approval.")
   package static let controlPendingApprovals = MetricDefinition(
     "breakwater_control_pending_approvals", .gauge, "Releases waiting for a second person.")
+  package static let controlLeaseUntil = MetricDefinition(
+    "breakwater_control_lease_until_seconds", .gauge,
+    "When the gate's permission to trade ends, on the machine's monotonic clock.", labels: ["replica": 64])
+  package static let controlLeaseRenewals = MetricDefinition(
+    "breakwater_control_lease_renewals_total", .counter, "Renewals of the gate's lease, by outcome.",
+    labels: ["result": 2])
   package static let controlUnrecorded = MetricDefinition(
     "breakwater_control_unrecorded", .gauge, "Stops in effect whose commit to the store is still being retried.")
 
@@ -156,7 +206,36 @@ package enum MetricCatalog {
   package static let tsdbSamples = MetricDefinition(
     "breakwater_tsdb_samples_appended_total", .counter, "Samples stored.")
   package static let tsdbRejected = MetricDefinition(
-    "breakwater_tsdb_samples_rejected_total", .counter, "Samples not stored.", labels: ["reason": 6])
+    "breakwater_tsdb_samples_rejected_total", .counter, "Samples not stored.", labels: ["reason": 12])
+  package static let tsdbExemplars = MetricDefinition(
+    "breakwater_tsdb_exemplars_total", .counter, "Exemplars stored.")
+  package static let tsdbBlocks = MetricDefinition("breakwater_tsdb_blocks", .gauge, "Blocks on disk.")
+  package static let tsdbBlocksWritten = MetricDefinition(
+    "breakwater_tsdb_blocks_written_total", .counter, "Blocks written: cut from memory, or merged.",
+    labels: ["kind": 2])
+  package static let tsdbBlockFailures = MetricDefinition(
+    "breakwater_tsdb_block_failures_total", .counter, "Blocks that could not be written or read.")
+  package static let tsdbJournalFailures = MetricDefinition(
+    "breakwater_tsdb_journal_failures_total", .counter,
+    "Writes of the metric journal that failed; the samples are in memory only.")
+  package static let tsdbJournalDamage = MetricDefinition(
+    "breakwater_tsdb_journal_damage_total", .counter,
+    "Journal segments that ended in a torn or damaged record at start.")
+  package static let tsdbWALFsync = MetricDefinition(
+    "breakwater_tsdb_wal_fsync_seconds", .histogram(bounds: latencyBounds), "Time to sync the metric journal.")
+  package static let remoteWriteSamples = MetricDefinition(
+    "breakwater_remote_write_samples_total", .counter, "Samples for remote_write receivers, by what became of them.",
+    labels: ["receiver": 20, "result": 3])
+  package static let remoteWriteRequests = MetricDefinition(
+    "breakwater_remote_write_requests_total", .counter, "Attempts to send samples.",
+    labels: ["receiver": 20, "result": 3])
+  package static let remoteWritePending = MetricDefinition(
+    "breakwater_remote_write_pending_samples", .gauge, "Samples waiting to be sent.", labels: ["receiver": 20])
+  package static let telemetryReceived = MetricDefinition(
+    "breakwater_telemetry_received_total", .counter, "Metric samples received.", labels: ["format": 3])
+  package static let telemetryRejected = MetricDefinition(
+    "breakwater_telemetry_rejected_total", .counter, "Metric requests and points received and not taken.",
+    labels: ["format": 3, "reason": 12])
   package static let ruleEvaluationDuration = MetricDefinition(
     "breakwater_rule_evaluation_duration_seconds", .histogram(bounds: latencyBounds), "Time to evaluate a rule group.",
     labels: ["group": 50])
@@ -230,15 +309,22 @@ package enum MetricCatalog {
 
   package static let all: [MetricDefinition] = [
     httpRequests, httpRequestDuration, gatewayOverhead, httpRequestsInFlight, httpRequestBytes, httpResponseBytes,
-    httpParseErrors, headersDropped, connections, connectionsMax, connectionsRefused, healthStatus, eventLoopLag,
+    httpParseErrors, headersDropped, connections, connectionsMax, connectionsRefused, tlsHandshakes,
+    http2Errors, tlsCertificateExpiry, tunnels, tunnelBytes, tunnelsClosed, healthStatus, eventLoopLag,
     authDecisions, authVerifyDuration, jwksLastSuccess, jwksKeys, jwksFetches, rateLimitDecisions, rateLimitKeys,
+    requestsShed,
     tenantRequests, tenantState, isolationViolations, guardedAnswers, upstreamUp, upstreamRequests,
-    upstreamRequestDuration,
-    upstreamRetries, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
+    upstreamRequestDuration, authDevelopmentKeys,
+    upstreamRetries, upstreamCircuitState, upstreamHosts, upstreamEjections, upstreamConcurrencyLimit,
+    upstreamInFlight, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlPendingApprovals, controlUnrecorded,
+    controlLeaseUntil, controlLeaseRenewals,
     runtimeUp, loopInterval, loopLastCompleted, loopDuration, loopIterations, signals, orders, orderRejects, orderAck,
     ordersOpen, ordersInDoubt, ordersBlocked, ordersWhileHalted, reconciliationMismatches, reconciliationLastSuccess,
-    marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, ruleEvaluationDuration,
+    marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, tsdbExemplars,
+    tsdbBlocks, tsdbBlocksWritten, tsdbBlockFailures, tsdbJournalFailures, tsdbJournalDamage, tsdbWALFsync,
+    remoteWriteSamples, remoteWriteRequests, remoteWritePending, telemetryReceived, telemetryRejected,
+    ruleEvaluationDuration,
     ruleEvaluationFailures, ruleGroupMissed, alerts, notifications, notificationsWaiting, notificationsUnwritten,
     alertWriteFailures, silences, rulesReloadSuccessful, auditRecords, auditWriteFailures, auditChainErrors,
     auditCheckpointSize,

@@ -30,6 +30,61 @@ extension MetricRegistry {
     return out
   }
 
+  /// Media type of `openMetrics(at:)`.
+  package static var openMetricsContentType: String {
+    "application/openmetrics-text; version=1.0.0; charset=utf-8"
+  }
+
+  /// All metrics as OpenMetrics 1.0
+  /// (https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md), with the exemplars of buckets.
+  ///
+  /// Without `_created`: Prometheus stores those as series of their own, twice as many; the embedded store knows when
+  /// counting began.
+  /// - Parameter now: Unix milliseconds; older exemplars than ten minutes are left out.
+  package func openMetrics(at now: Int64) -> [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(64 * 1024)
+    var values: [Double] = []
+    for family in collected().sorted(by: { $0.definition.name < $1.definition.name }) {
+      let children = family.children()
+      guard !children.isEmpty else { continue }
+      let definition = family.definition
+      let isTotal = definition.kind == .counter && definition.name.hasSuffix("_total")
+      let name = isTotal ? String(definition.name.dropLast("_total".count)) : definition.name
+      let kind = definition.kind == .counter && !isTotal ? "unknown" : definition.kind.text
+      out += "# TYPE \(name) \(kind)\n# HELP \(name) ".utf8
+      TextFormat.append(escaping: definition.help, quotes: true, to: &out)
+      out.append(UInt8(ascii: "\n"))
+      for child in children.sorted(by: { $0.values.lexicographicallyPrecedes($1.values) }) {
+        values.removeAll(keepingCapacity: true)
+        var exemplars: [Int: ObservedExemplar] = [:]
+        if case .histogram(let histogram) = child.instrument {
+          for (bucket, exemplar) in histogram.exemplars(after: now - ObservedExemplar.shownMilliseconds) {
+            exemplars[bucket] = exemplar
+          }
+        }
+        child.instrument.read(into: &values)
+        for (index, series) in SeriesDescription.all(of: child, in: definition).enumerated() {
+          series.append(to: &out)
+          out.append(UInt8(ascii: " "))
+          out += Self.number(values[index]).utf8
+          if let exemplar = exemplars[index] { Self.append(exemplar, to: &out) }
+          out.append(UInt8(ascii: "\n"))
+        }
+      }
+    }
+    return out + Array("# EOF\n".utf8)
+  }
+
+  private static func append(_ exemplar: ObservedExemplar, to out: inout [UInt8]) {
+    out += " # {".utf8
+    for (index, label) in exemplar.labels.enumerated() {
+      if index > 0 { out.append(UInt8(ascii: ",")) }
+      out += "\(label.name)=\"\(label.value)\"".utf8
+    }
+    out += "} \(number(exemplar.value)) \(number(Double(exemplar.time) / 1000))".utf8
+  }
+
   /// Shortest text that reads back as `value`, spelled as Prometheus spells it.
   package static func number(_ value: Double) -> String {
     if value.isNaN { return "NaN" }

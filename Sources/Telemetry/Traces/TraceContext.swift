@@ -54,6 +54,17 @@ public struct TraceContext: Hashable, Sendable {
     bytes.append(zero + flags)
   }
 
+  /// As above, into a head being written.
+  public func append(to out: inout ByteWriter) {
+    out.append("00-")
+    out.append(hex: traceHigh)
+    out.append(hex: traceLow)
+    out.append(dash)
+    out.append(hex: spanID)
+    out.append("-0")
+    out.append(zero + flags)
+  }
+
   /// Appends the 32 hex digits of the trace id.
   public func appendTraceID(to bytes: inout [UInt8]) {
     Hex.append(traceHigh, to: &bytes)
@@ -87,12 +98,25 @@ private let zero = UInt8(ascii: "0")
 /// Lower-case hexadecimal without an intermediate string.
 public enum Hex {
   public static func append(_ value: UInt64, to bytes: inout [UInt8]) {
-    var shift: UInt64 = 64
-    while shift > 0 {
-      shift -= 4
-      let digit = UInt8(truncatingIfNeeded: value >> shift & 0xf)
-      bytes.append(digit < 10 ? 48 + digit : 87 + digit)
-    }
+    let (high, low) = digits(value)
+    withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { bytes.append(contentsOf: $0) }
+  }
+
+  /// The digits of a word, eight to a word, the first in the most significant byte: every half byte is spread to a byte of
+  /// its own and turned into its character, all at once.
+  @inline(__always)
+  static func digits(_ value: UInt64) -> (high: UInt64, low: UInt64) {
+    (spread(value >> 32), spread(value & 0xffff_ffff))
+  }
+
+  @inline(__always)
+  private static func spread(_ half: UInt64) -> UInt64 {
+    var x = (half & 0xffff_0000) << 16 | half & 0xffff
+    x = (x & 0x0000_ff00_0000_ff00) << 8 | x & 0x0000_00ff_0000_00ff
+    x = (x & 0x00f0_00f0_00f0_00f0) << 4 | x & 0x000f_000f_000f_000f
+    // 1 in every byte above 9; `a` is 39 past where `9` would lead.
+    let letters = (x &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return x &+ 0x3030_3030_3030_3030 &+ letters &* 39
   }
 
   package static func text(_ bytes: some Sequence<UInt8>) -> String {

@@ -7,11 +7,14 @@ package protocol ControlledRuntime: Sendable {
   func publish(_ state: ControlState)
   /// While held nothing passes, whatever the controls say.
   func setHeld(_ held: Bool)
+  /// Orders pass until this time on the gate's clock; see `OrderGate.setLease`.
+  func setLease(until end: Int64)
   /// Waits until no order of an older state can still leave, resetting the venue connection if that takes too long.
   func fence(at epoch: Epoch, scope: ControlScope) async -> FenceAcknowledgement
   /// The orders of the scope that a stop of this mode takes back.
   func orders(takenBackBy mode: CancelMode, scope: ControlScope) -> [OrderID]
-  /// Asks the venue to take orders back. Returns when it was asked for all of them.
+  /// Asks the venue to take orders back. Returns when it was asked for all of them whose market is open; the others are
+  /// asked for when it opens.
   func cancel(_ orders: [OrderID]) async -> CancelReport
   /// Orders of the scope handed to a venue without a known outcome.
   func inDoubt(_ scope: ControlScope) -> [InDoubtOrder]
@@ -37,6 +40,8 @@ package struct FenceAcknowledgement: Equatable, Sendable {
     case ack
     /// Draining took longer than its bound: the venue connection was reset.
     case reset
+    /// It was silent until its lease was over.
+    case lease
   }
 
   package init(
@@ -69,11 +74,14 @@ package struct CancelReport: Equatable, Sendable {
   package var requested: Int
   /// Of those requested, how many the venue has confirmed by now.
   package var confirmed: Int
+  /// Of those requested, how many the venue takes back only once its market is open; they are asked for then.
+  package var pendingMarketOpen: Int
   package var failed: [OrderID]
 
-  package init(requested: Int = 0, confirmed: Int = 0, failed: [OrderID] = []) {
+  package init(requested: Int = 0, confirmed: Int = 0, pendingMarketOpen: Int = 0, failed: [OrderID] = []) {
     self.requested = requested
     self.confirmed = confirmed
+    self.pendingMarketOpen = pendingMarketOpen
     self.failed = failed
   }
 }

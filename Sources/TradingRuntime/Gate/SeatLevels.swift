@@ -7,13 +7,21 @@ struct SeatLevels {
   private(set) var hasNarrowControls = false
   private var global = ControlLevel.active
   private var tenants: [TenantID: ControlLevel] = [:]
-  private var profiles: [SeatKey: ControlLevel] = [:]
+  private var profiles: [ProfileKey: ControlLevel] = [:]
+  /// Controls that count differently from profile to profile while their release goes through its stages: few.
+  private var relieved: [Control] = []
+  private let state: ControlState
 
   init(_ state: ControlState) {
+    self.state = state
     for control in state.controls.values {
       let scope = control.scope
       guard scope.venue == nil, scope.symbol == nil else {
         hasNarrowControls = true
+        continue
+      }
+      if state.reliefs[control.id] != nil {
+        relieved.append(control)
         continue
       }
       guard let tenant = scope.tenant else {
@@ -21,22 +29,23 @@ struct SeatLevels {
         continue
       }
       if let profile = scope.profile {
-        profiles[SeatKey(tenant: tenant, profile: profile), default: .active].tighten(to: control.level)
+        profiles[ProfileKey(tenant: tenant, profile: profile), default: .active].tighten(to: control.level)
       } else {
         tenants[tenant, default: .active].tighten(to: control.level)
       }
     }
   }
 
-  func level(of seat: SeatKey) -> ControlLevel {
-    max(global, tenants[seat.tenant] ?? .active, profiles[seat] ?? .active)
+  func level(of seat: ProfileKey) -> ControlLevel {
+    var level = max(global, tenants[seat.tenant] ?? .active, profiles[seat] ?? .active)
+    for control in relieved
+    where (control.scope.tenant ?? seat.tenant) == seat.tenant
+      && (control.scope.profile ?? seat.profile) == seat.profile
+    {
+      level = max(level, state.level(of: control, for: seat))
+    }
+    return level
   }
-}
-
-/// Profile ids are unique only within their tenant.
-struct SeatKey: Hashable {
-  let tenant: TenantID
-  let profile: ProfileID
 }
 
 extension ControlLevel {

@@ -13,6 +13,8 @@ package struct Order: Equatable, Sendable {
     case protective
     /// Placed by a person through REST.
     case manual
+    /// Closes one under a stop, in a flattening that two people wanted.
+    case flatten
   }
 
   package let request: VenueOrder

@@ -105,7 +105,7 @@ enum RiskCheck {
   private static func checkOpening(
     _ draft: OrderDraft, _ account: Book.Account, _ open: [Order], price: Price, hold: Price, _ book: Book
   ) throws(RiskDenial) {
-    guard draft.purpose != .exit else {
+    guard draft.purpose != .exit, draft.purpose != .flatten else {
       throw RiskDenial(code: .nothingToReduce, detail: "there is no \(draft.symbol) position to close")
     }
     guard draft.side == .buy || account.profile.strategy.allowsShort else {

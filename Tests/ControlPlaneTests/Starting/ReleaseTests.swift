@@ -135,11 +135,11 @@ import Testing
   @Test func `is refused while an order of the scope is in doubt, when asked and when approved`() async throws {
     let (bench, control) = try await halted()
     bench.runtime.setInDoubt([Sample.inDoubt(1, Named.order())])
-    #expect(await refusal { _ = try await bench.request([control]) } == .preconditionFailed)
+    #expect(await refusal { _ = try await bench.request([control]) } == .releaseBlocked)
     bench.runtime.setInDoubt([])
     let approval = try await bench.request([control])
     bench.runtime.setInDoubt([Sample.inDoubt(1, Named.order())])
-    #expect(await refusal { try await bench.approve(approval) } == .preconditionFailed)
+    #expect(await refusal { try await bench.approve(approval) } == .releaseBlocked)
     #expect(await bench.passes() == false)
     bench.runtime.setInDoubt([])
     try await bench.approve(approval)

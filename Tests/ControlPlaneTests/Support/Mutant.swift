@@ -33,6 +33,8 @@ final class Mutant: ControlledRuntime {
 
   func setHeld(_ held: Bool) { if rule != .neverHeld { runtime.setHeld(held) } }
 
+  func setLease(until end: Int64) { runtime.setLease(until: end) }
+
   func fence(at epoch: Epoch, scope: ControlScope) async -> FenceAcknowledgement {
     guard rule == .doesNotDrain else { return await runtime.fence(at: epoch, scope: scope) }
     return FenceAcknowledgement(

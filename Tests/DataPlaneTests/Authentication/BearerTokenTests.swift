@@ -182,6 +182,34 @@ import Testing
     }
   }
 
+  /// The parser is shared by the connections of a loop: what it last read belongs to whoever came last.
+  @Test func `of a key not yet known forwards its own head, whatever was read meanwhile`() async throws {
+    let parked = Mutex<[@Sendable () -> Void]>([])
+    let stranger = try TestIssuer.signer(9)
+    try await withForwarding {
+      $0.keyMissing = { _, done in
+        parked.withLock { $0.append(done) }
+        return true
+      }
+    } _: { gateway, upstream in
+      let client = try await gateway.connect()
+      let token = try gateway.issuer.token(signer: stranger)
+      let fields = ["X-Tenant-Id: evil", "X-Mine: kept", "Cookie: bw_session=secret"]
+      try await client.send(
+        "GET /api/v1/market HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer \(token)\r\n"
+          + fields.joined(separator: "\r\n") + "\r\n\r\n")
+      try await waitUntil("the request is parked") { parked.withLock { !$0.isEmpty } }
+      _ = try await gateway.call("GET", "/hello", headers: (0..<20).map { "X-Other-\($0): \($0)" })
+      gateway.issuer.keys.replaceFetched(try KeySet(jwks: Array(stranger.jwks.utf8)))
+      parked.withLock { $0.removeFirst() }()
+      let head = try await upstream.accept().requestHead()
+      #expect(head.values("x-tenant-id") == ["orchid"])
+      #expect(head.values("x-mine") == ["kept"])
+      #expect(head.values("host") == ["a.test"])
+      #expect(head.values("authorization").isEmpty && head.values("cookie").isEmpty, "\(head)")
+    }
+  }
+
   @Test func `of a disabled tenant may read but not change trading`() async throws {
     try await withForwarding {
       $0.tradingRefusal = { $0.text == "orchid" ? Refusal(.tenantDisabled, "Disabled by an operator.") : nil }

@@ -53,6 +53,6 @@ import Testing
     let bytes = Array("POST / HTTP/1.1\r\nHost: a.test\r\n\(line)\r\n\r\n".utf8)
     var parser = RequestHeadParser(limits: HeadLimits())
     let head = try #require(try parser.parse(bytes.span))
-    #expect(ConsoleCookie.isSameOrigin(head, parser.fields, bytes.span) == isSame)
+    #expect(ConsoleCookie.isSameOrigin(head, parser.fields, bytes.span, isSecure: false) == isSame)
   }
 }

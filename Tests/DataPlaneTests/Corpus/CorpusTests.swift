@@ -1,4 +1,5 @@
 import BreakwaterTesting
+import DataPlane
 import Foundation
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
   func `forwards nothing hazardous, leaves nothing hanging, and gets the verdicts on record`() async throws {
     let corpus = try HTTPCorpus.load()
     #expect(corpus.count == 954)
-    let outcomes = try await Barrage.play(corpus)
+    let outcomes = try await Barrage.play(corpus, as: "corpus requests.json")
     try Self.compare(outcomes)
   }
 
@@ -30,7 +31,7 @@ import Testing
       HeadMutator.mutate(&bytes, good, using: &random)
       return HTTPCorpus.Request(id: "seed \(seed) number \(number)", raw: bytes)
     }
-    let outcomes = try await Barrage.play(requests)
+    let outcomes = try await Barrage.play(requests, as: "the same damage on live connections")
     let statuses = outcomes.map { $0.verdict.prefix(3) }
     #expect(statuses.count { $0 == "200" } > 200 && statuses.count { $0 == "400" } > 200, "both sides are reached")
   }

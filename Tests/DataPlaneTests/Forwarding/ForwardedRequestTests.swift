@@ -14,6 +14,16 @@ import Testing
       Array(head.fields.prefix(4)) == ["Host: a.test:8080", "aCCept:text/html;q=0.5 ", "X-Empty:", "X-Obs: \u{e9}"])
   }
 
+  @Test(arguments: ["1.1 breakwater", "1.0 one, 1.1 BREAKWATER (a comment)", "HTTP/1.1  breakwater"])
+  func `that has been here before is refused as a loop`(via: String) async throws {
+    try await withForwarding { gateway, upstream in
+      let answer = try await gateway.call("GET", "/open/a", headers: ["Via: \(via)"])
+      #expect(answer.status == 508)
+      #expect(answer.text.contains("http.loop"))
+      #expect(upstream.connections == 0)
+    }
+  }
+
   @Test func `carries each of our fields exactly once`() async throws {
     try await withForwarding { gateway, upstream in
       let token = try gateway.issuer.token(.user, "ann", tenant: "orchid")

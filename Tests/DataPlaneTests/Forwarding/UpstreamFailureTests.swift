@@ -17,6 +17,7 @@ import Testing
       let answer = try await gateway.call("GET", "/open", headers: ["X-Request-ID: nobody-there"])
       #expect(answer.status == 502)
       #expect(answer.text.contains("\"upstream.connect\""))
+      #expect(answer.only("proxy-status") == "breakwater; error=connection_refused")
       #expect(gateway.metric("breakwater_upstream_up{upstream=\"backend\"}") == 0)
       let line = try await gateway.log.line(of: "nobody-there")
       #expect(line.code == "upstream.connect" && line.upstream == "backend" && line.severity_text == "ERROR")
@@ -44,6 +45,7 @@ import Testing
       let answer = try await gateway.call("GET", "/open")
       #expect(answer.status == 502)
       #expect(answer.text.contains("\"upstream.connect\""))
+      #expect(answer.only("proxy-status") == "breakwater; error=connection_timeout")
     }
     for channel in waiting + [silent] { try? await channel.close().get() }
   }
@@ -143,6 +145,7 @@ import Testing
       let answer = try await client.answer()
       #expect(answer.status == 502)
       #expect(answer.text.contains("\"upstream.protocol\""))
+      #expect(answer.only("proxy-status") == "breakwater; error=http_protocol_error")
       try await client.get("/open/next")
       try await upstream.accept().reply("fine")
       #expect(try await client.answer().text == "fine")
@@ -164,6 +167,7 @@ import Testing
       let answer = try await client.answer()
       #expect(answer.status == 504)
       #expect(answer.text.contains("\"upstream.timeout\""))
+      #expect(answer.only("proxy-status") == "breakwater; error=http_response_timeout")
       try await server.closed()
       try await client.get("/hello")
       #expect(try await client.answer().text == "hello")

@@ -52,7 +52,7 @@ import Testing
       let finding = PlantedLeaks.finding(in: .init("application/json", text))
       #expect(finding?.kind == .key, "\(depth) levels")
     }
-    let deep = String(repeating: "[", count: TenantScanner.depthMax + 1)
+    let deep = String(repeating: "[", count: TenantScanner.depthMax + 1) + #"{"tenantId":"heron"}]"#
     #expect(PlantedLeaks.finding(in: .init("application/json", deep))?.kind == .unreadable)
   }
 

@@ -1,4 +1,5 @@
 import ControlModel
+import NIOCore
 import Testing
 
 @testable import DataPlane
@@ -60,7 +61,7 @@ enum PlantedLeaks {
       "<p>CANARY-heron-9</p>",
     ].map { Body("text/html; charset=utf-8", $0) }
     + [Body("application/hal+json;v=1", #"{"tenantId":"heron"}"#), Body("image/svg+xml", "<t>CANARY-heron-1</t>")]
-    + ["{\"tenantId\":\"her\non\"}", "{]", "{\"x\":\"\\x41\"}", "{'tenantId':'heron'}", "{tenantId:'heron'}", "}"].map {
+    + ["{\"tenantId\":\"her\non\"}", "{'tenantId':'heron'}", "{tenantId:'heron'}", "{\"\\u0041\":1]", "tid=heron"].map {
       Body("application/json", $0)  // not JSON: whoever reads it anyway may find anything in it
     }
 
@@ -96,7 +97,7 @@ enum PlantedLeaks {
     let bytes = Array(body.text.utf8)
     var start = 0
     for end in cuts + [bytes.count] {
-      if reader.finding == nil { reader.read(Array(bytes[start..<end]).span) }
+      if reader.finding == nil { reader.read(ByteBuffer(bytes: bytes[start..<end])) }
       start = end
     }
     if reader.finding == nil { reader.end() }

@@ -205,7 +205,7 @@ import Testing
   @Test(arguments: [
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nzip",
     "HTTP/1.1 206 Partial Content\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n{}x",
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n{}x",
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{tid:1}",
     "HTTP/1.1 200 OK\r\nX-Tenant-Id: heron\r\nContent-Length: 2\r\n\r\n{}",
     "HTTP/1.1 200 OK\r\nLocation: /x/CANARY-heron-1\r\nContent-Length: 2\r\n\r\n{}",
     "HTTP/1.1 302 Found\r\nLocation: /x/CANARY-heron-1\r\nContent-Length: 0\r\n\r\n",

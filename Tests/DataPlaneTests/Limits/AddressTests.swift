@@ -1,4 +1,4 @@
-import NIOCore
+import Telemetry
 import Testing
 
 @testable import DataPlane
@@ -52,11 +52,11 @@ import Testing
 
   @Test func `is told to upstreams in the standard field and its older spellings`() {
     func lines(_ address: String, isSecure: Bool, host: String?) -> String {
-      var out = ByteBuffer()
+      var out = ByteWriter()
       let bytes = Array((host ?? "").utf8)
       PeerAddress(address, isSecure: isSecure, trusting: [])
         .appendForwarded(to: &out, host: host == nil ? nil : 0..<bytes.count, in: bytes.span)
-      return String(buffer: out)
+      return String(decoding: out.bytes, as: UTF8.self)
     }
     #expect(
       lines("192.0.2.1", isSecure: false, host: "a.test:80")

@@ -51,7 +51,8 @@ import Testing
 
   @Test func `forgets buckets that have refilled once it holds too many, and shares one when it cannot`() {
     let held = MetricRegistry().family(MetricCatalog.rateLimitKeys).gauge("ip")
-    let shelf = RateLimiter.Shelf<String>(limit(1), keysMax: 3, held: held)
+    let one = limit(1)
+    let shelf = RateLimiter.Shelf<String>(keysMax: 3, held: held) { _ in one }
     let second: Int64 = 1_000_000_000
     let busy = (0..<3).map { shelf.bucket("k\($0)", at: second) }
     for bucket in busy { _ = bucket.take(1, at: second) }

@@ -122,7 +122,10 @@ import Testing
     }
   }
 
-  @Test func `past the cap in all or per address is closed at once; one that ends makes room`() async throws {
+  @Test
+  func `past the cap in all is told so and closed; past that of its address closed at once; one that ends makes room`()
+    async throws
+  {
     for isPerPeer in [true, false] {
       try await withEndpoints {
         if isPerPeer { $0.settings.connectionsPerPeerMax = 2 } else { $0.settings.connectionsMax = 2 }
@@ -135,6 +138,12 @@ import Testing
           clients.append(client)
         }
         let third = try await gateway.connect()
+        if !isPerPeer {
+          try await third.get("/hello")
+          let answer = try await third.answer()
+          #expect(answer.status == 503 && answer.only("retry-after") == "1")
+          #expect(answer.only("connection") == "close")
+        }
         try await third.closed()
         #expect(third.received.isEmpty)
         let reason = isPerPeer ? "peer" : "all"

@@ -31,17 +31,61 @@ import Testing
     }
   }
 
+  /// One event loop with a request that takes its time keeps no other from draining.
+  @Test func `closes idle connections on every event loop, whatever another has to finish`() async throws {
+    try await withForwarding {
+      $0.loops = 4
+    } _: { gateway, upstream in
+      let busy = try await gateway.connect()
+      try await busy.get("/open/slow")
+      let server = try await upstream.accept()
+      _ = try await server.requestHead()
+      var idle: [RawConnection] = []
+      for _ in 0..<7 { idle.append(try await gateway.connect()) }  // spread over all loops
+      try await gateway.waitForConnections(8)
+      let drained = Task { await gateway.drain() }
+      for client in idle { try await client.closed() }
+      #expect(!busy.isClosed)
+      try await server.send("HTTP/1.1 204 No Content\r\n\r\n")
+      #expect(try await busy.answer().status == 204)
+      await busy.close()
+      await drained.value
+    }
+  }
+
   @Test func `closes idle connections at once`() async throws {
     try await withEndpoints { gateway in
-      let fresh = try await gateway.connect()
+      let silent = try await gateway.connect()
       let used = try await gateway.connect()
       try await used.get("/hello")
       _ = try await used.answer()
       try await gateway.waitForConnections(2)
+      gateway.clock.advance(by: .seconds(1))
       await gateway.drain()
-      try await fresh.closed()
+      try await silent.closed()
       try await used.closed()
-      #expect(fresh.received.isEmpty && used.received.isEmpty)
+      #expect(silent.received.isEmpty && used.received.isEmpty)
+    }
+  }
+
+  /// Its client connected before it could know, and its request is on the way.
+  @Test func `gives a connection it has just accepted a second to ask`() async throws {
+    try await withEndpoints { gateway in
+      let asking = try await gateway.connect()
+      let silent = try await gateway.connect()
+      try await gateway.waitForConnections(2)
+      let drained = Task { await gateway.drain() }
+      try await waitUntil("draining") { gateway.dataPlane.isDraining }
+      try await asking.get("/hello")
+      #expect(try await asking.answer().only("connection") == "close")
+      try await asking.closed()
+      await asking.close()
+      try await waitUntil("the other is given up") {
+        gateway.clock.advance(by: .milliseconds(100))
+        return silent.isClosed
+      }
+      await silent.close()
+      await drained.value
     }
   }
 

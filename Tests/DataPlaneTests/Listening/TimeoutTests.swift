@@ -163,10 +163,10 @@ extension TestGateway {
 
   /// Lets the gateway's one event loop work on everything sent so far and look at the clock: an access line is handed
   /// over in a tick, and a request answered after that comes after the tick.
-  func settle() async throws {
-    let first = try await call("GET", "/settle").only("x-request-id") ?? ""
+  func settle(ops: Bool = false) async throws {
+    let first = try await call("GET", "/settle", ops: ops).only("x-request-id") ?? ""
     _ = try await log.line(of: first)
-    _ = try await call("GET", "/settle")
+    _ = try await call("GET", "/settle", ops: ops)
   }
 
   func waitFor(inFlight count: Int) async throws {

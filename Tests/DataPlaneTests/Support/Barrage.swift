@@ -16,7 +16,7 @@ enum Barrage {
 
   /// Plays all requests and expects that none reached the upstream with a hazard, that what was answered well is what
   /// reached it, and that no connection is left open once the clocks have run out.
-  static func play(_ requests: [HTTPCorpus.Request]) async throws -> [Outcome] {
+  static func play(_ requests: [HTTPCorpus.Request], as title: String) async throws -> [Outcome] {
     let upstream = try await CapturingUpstream.start()
     var outcomes: [Outcome] = []
     let batch = connectionsAtOnce(requests.count)
@@ -33,6 +33,10 @@ enum Barrage {
       count + outcome.verdict.split(whereSeparator: { ",\t".contains($0) }).count { $0 == "200" }
     }
     #expect(seen.count(where: \.isWhole) == answered)
+    let refused = outcomes.count { $0.verdict.first == "4" || $0.verdict.first == "5" }
+    print(
+      "score: \(title): \(outcomes.count) raw requests, \(refused) refused, \(seen.count(where: \.isWhole)) forwarded, "
+        + "\(seen.count { !$0.hazards.isEmpty }) of them with a hazard, \(outcomes.count { !$0.isOver }) left hanging")
     await upstream.stop()
     return outcomes
   }

@@ -21,6 +21,13 @@ final class CapturingUpstream: Sendable {
   static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
   static func start(answering answer: String = ok) async throws -> CapturingUpstream {
+    try await start { request in
+      request.lines[0].starts(with: "HEAD ".utf8) ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" : answer
+    }
+  }
+
+  /// One that answers each whole request by `answer`.
+  static func start(answer: @escaping @Sendable (RecordedRequest) -> String) async throws -> CapturingUpstream {
     let captured = Captured()
     let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -56,12 +63,12 @@ final class CapturingUpstream: Sendable {
   private final class Handler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-    private let answer: ByteBuffer
+    private let answer: @Sendable (RecordedRequest) -> String
     private let keep: (ByteBufferView) -> Void
     private var pending: [UInt8] = []
 
-    init(answer: String, keep: @escaping (ByteBufferView) -> Void) {
-      self.answer = ByteBuffer(string: answer)
+    init(answer: @escaping @Sendable (RecordedRequest) -> String, keep: @escaping (ByteBufferView) -> Void) {
+      self.answer = answer
       self.keep = keep
     }
 
@@ -72,12 +79,9 @@ final class CapturingUpstream: Sendable {
       let requests = RecordedRequest.all(in: pending)
       pending = requests.last?.isWhole == false ? requests[requests.count - 1].bytes : []
       for request in requests where request.isWhole {
-        let isHead = request.lines[0].starts(with: "HEAD ".utf8)
-        context.writeAndFlush(wrapOutboundOut(isHead ? Self.headAnswer : answer), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer(request))), promise: nil)
       }
     }
-
-    private static let headAnswer = ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
   }

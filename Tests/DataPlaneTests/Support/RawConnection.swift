@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// One TCP connection as bytes, either end of it: what was received is kept until a test takes it.
@@ -18,10 +19,16 @@ final class RawConnection: Sendable {
     state = Mutex(State())
   }
 
-  /// Connects to a port of this machine. Listens from the first moment: the other side may speak, or close, at once.
-  static func connect(to port: Int) async throws -> RawConnection {
+  /// Connects to a port of this machine, with TLS where a configuration is given: bytes are then what is inside it.
+  /// Listens from the first moment: the other side may speak, or close, at once.
+  static func connect(to port: Int, tls: TLSConfiguration? = nil) async throws -> RawConnection {
     let made = Mutex<RawConnection?>(nil)
+    let context = try tls.map { try NIOSSLContext(configuration: $0) }
     let channel = try await connectedChannel(to: port) { channel in
+      if let context {
+        let handler = try NIOSSLClientHandler(context: context, serverHostname: TestTLS.host)
+        try channel.pipeline.syncOperations.addHandler(handler)
+      }
       let connection = try setUp(channel)
       made.withLock { $0 = connection }
     }

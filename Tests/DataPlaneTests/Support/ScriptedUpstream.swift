@@ -48,6 +48,12 @@ final class ScriptedUpstream: Sendable {
     return shelf.all.withLock { $0[index] }
   }
 
+  /// The connection that was opened as number `index`, from zero.
+  func connection(_ index: Int) async throws -> RawConnection {
+    try await waitUntil("upstream connection \(index + 1)") { connections > index }
+    return shelf.all.withLock { $0[index] }
+  }
+
   func stop() async {
     try? await channel.close().get()
     for connection in shelf.all.withLock({ $0 }) { await connection.close() }

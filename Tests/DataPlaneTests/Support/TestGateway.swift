@@ -18,6 +18,7 @@ final class TestGateway: Sendable {
     var policies = TestGateway.generous
     var isolation = IsolationPolicy()
     var loops = 1
+    var tls: TLSIdentity?
     var clock = TestClock()
     /// Time that runs; for measurements and races.
     var usesRealClock = false
@@ -36,6 +37,7 @@ final class TestGateway: Sendable {
   let clock: TestClock
   let issuer: TestIssuer
   let log: TestLog
+  let events: TestEvents
   let revocations: RevocationStore
   private let options: Options
   private let listeners: [Listener]
@@ -58,6 +60,7 @@ final class TestGateway: Sendable {
     metrics = MetricRegistry()
     clock = options.clock
     log = TestLog()
+    events = TestEvents()
     revocations = RevocationStore()
     let clocks = options.usesRealClock ? TestIssuer.realClocks : options.clock.clocks
     issuer = try TestIssuer(clocks)
@@ -65,7 +68,7 @@ final class TestGateway: Sendable {
       settings: options.settings, clocks: clocks, metrics: metrics,
       hooks: DataPlane.Hooks(
         tradingRefusal: options.tradingRefusal, sessionToken: options.sessionToken, log: log.append,
-        keyMissing: options.keyMissing),
+        keyMissing: options.keyMissing, tell: events.append),
       verifier: issuer.verifier, revocations: revocations, snapshot: Self.snapshot(options, metrics))
     let publicListener = try await Listener.start(
       .public, host: "127.0.0.1", port: 0, on: group, dataPlane: dataPlane, seed: 1)
@@ -81,7 +84,7 @@ final class TestGateway: Sendable {
       publicRoutes: RouteTable(options.routes.filter { $0.listeners.contains(.public) }),
       opsRoutes: RouteTable(options.routes.filter { $0.listeners.contains(.ops) }),
       upstreams: Dictionary(options.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-      limiter: RateLimiter(options.policies, metrics: metrics), isolation: options.isolation)
+      limiter: RateLimiter(options.policies, metrics: metrics), isolation: options.isolation, tls: options.tls)
   }
 
   /// Puts another configuration in force, as a reload does.
@@ -92,7 +95,8 @@ final class TestGateway: Sendable {
   }
 
   func connect(ops: Bool = false) async throws -> RawConnection {
-    try await RawConnection.connect(to: ops ? opsPort : publicPort)
+    let tls = options.tls == nil || ops ? nil : TestTLS.client()
+    return try await RawConnection.connect(to: ops ? opsPort : publicPort, tls: tls)
   }
 
   /// One request on a connection of its own.

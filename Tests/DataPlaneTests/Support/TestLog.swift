@@ -42,10 +42,20 @@ final class TestLog: Sendable {
   }
 }
 
+/// Keeps what a gateway tells of itself.
+final class TestEvents: Sendable {
+  private let events = Mutex<[LogEvent]>([])
+
+  @Sendable func append(_ event: LogEvent) { events.withLock { $0.append(event) } }
+
+  /// Names in the order told.
+  var names: [String] { events.withLock { $0.map(\.name) } }
+}
+
 /// The access line, as another program reads it.
 struct AccessLine: Decodable, Sendable {
   let ts, severity_text, event_name, component, request_id, trace_id, method, path, route, peer, listener: String
-  let tenant, actor, role, code, upstream: String?
+  let tenant, actor, role, code, upstream, tls, `protocol`: String?
   let status, bytes_in, bytes_out: Int
   let duration_ms: Double
   let upstream_ms: Double?

@@ -10,13 +10,17 @@ import Testing
     let now = WallTime(unixSeconds: try #require(corpus["now"]?.integer))
     let cases = corpus["cases"]?.elements ?? []
     #expect(cases.count == 96)
+    var right = 0
     for entry in cases {
       let token = try #require(entry["token"]?.string).bytes
       let verdict = verifier.verdict(on: token.span, at: now)
       let id = entry["id"]?.string ?? ""
-      #expect(verdict.isAccepted == (entry["expect"]?.string == "accept"), "\(id): \(verdict.why)")
+      let isRight = verdict.isAccepted == (entry["expect"]?.string == "accept")
+      #expect(isRight, "\(id): \(verdict.why)")
+      right += isRight ? 1 : 0
       #expect(!verdict.why.contains(String(decoding: token.suffix(24), as: UTF8.self)) || token.isEmpty, "\(id)")
     }
+    print("score: attack tokens (attacks.json): \(right)/\(cases.count)")
   }
 
   @Test func `names the cause of a refusal`() throws {

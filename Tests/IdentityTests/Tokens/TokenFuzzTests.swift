@@ -22,6 +22,25 @@ import Testing
     #expect(accepted < 500, "seed \(Self.seed)")
   }
 
+  @Test func `takes the other form of an ECDSA signature for the same signer's, and nothing else for it`() throws {
+    let fuzzer = IdentityFuzzer(seed: Self.seed)
+    let token = try #require(fuzzer.goodTokens.first { (try? CompactJWS($0.span))?.header.algorithm == .es256 })
+    let jws = try CompactJWS(token.span)
+    let other = Array(token[...jws.signedCount]) + Base64URL.encode(ECDSAForm.other(jws.signature)).bytes
+    #expect(other != token && ECDSAForm.other(ECDSAForm.other(jws.signature)) == jws.signature)
+    #expect(ECDSAForm.isOther(of: token, other.span) && fuzzer.accepts(other))
+    for stranger in fuzzer.goodTokens where stranger != token {
+      #expect(!ECDSAForm.isOther(of: stranger, other.span) && !ECDSAForm.isOther(of: token, stranger.span))
+    }
+  }
+
+  @Test func `lets nobody in whose signed claims are damaged beyond use`() {
+    let fuzzer = IdentityFuzzer(seed: Self.seed)
+    var mutator = TokenMutator(seed: Self.seed)
+    let accepted = (0..<5_000).count { _ in fuzzer.trySigned(&mutator) }
+    #expect(accepted > 10 && accepted < 2_500, "seed \(Self.seed): \(accepted)")
+  }
+
   @Test func `refuses a good token with any one byte changed`() {
     let fuzzer = IdentityFuzzer(seed: Self.seed)
     for token in fuzzer.goodTokens {

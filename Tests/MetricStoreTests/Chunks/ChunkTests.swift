@@ -23,7 +23,7 @@ import Testing
     var time = starts.randomElement(using: &random) ?? 0
     let step = steps.randomElement(using: &random) ?? 1...1
     var value = 0.0
-    return (0..<Int.random(in: 1...XORChunk.samplesMax, using: &random)).map { _ in
+    return (0..<Int.random(in: 1...XORChunk.samplesEnough, using: &random)).map { _ in
       switch Int.random(in: 0..<5, using: &random) {
       case 0: break
       case 1: value += 1
@@ -43,9 +43,8 @@ import Testing
   }
 
   private func decoded(_ bytes: [UInt8]) -> [Point] {
-    var decoder = XORDecoder(bytes)
     var points: [Point] = []
-    while let sample = decoder.next() { points.append(Point(sample.timestamp, sample.value)) }
+    XORDecoder.forEach(bytes) { points.append(Point($0.timestamp, $0.value)) }
     return points
   }
 

@@ -73,9 +73,8 @@ struct `A chunk that Prometheus wrote` {
       let path = folder.file("data/\(block)/chunks/000001")
       guard let file = FileManager.default.contents(atPath: path) else { continue }
       for chunk in chunks([UInt8](file)) {
-        var decoder = XORDecoder(chunk)
         var again = XORChunk()
-        while let sample = decoder.next() {
+        XORDecoder.forEach(chunk) { sample in
           again.append(sample.timestamp, sample.value)
           found.insert([UInt64(bitPattern: sample.timestamp), sample.value.bitPattern])
         }

@@ -40,11 +40,12 @@ import Testing
   }
 
   @Test func `twice to the ends of full chunks, the series does not count as ended`() {
-    var one = series(0..<360)
-    one.truncate(after: 239)
-    one.truncate(after: 119)
-    #expect(times(one) == Array(0...119))
-    #expect(one.last?.timestamp == 119)
+    let full = Int64(XORChunk.samplesMax)
+    var one = series(0..<(3 * full))
+    one.truncate(after: 2 * full - 1)
+    one.truncate(after: full - 1)
+    #expect(times(one) == Array(0...(full - 1)))
+    #expect(one.last?.timestamp == full - 1)
     #expect(one.append(50, 1) == .outOfOrder)
     #expect(one.expire(before: 100) == false)
     #expect(one.overlaps(0...50))

@@ -31,6 +31,22 @@ import Venues
     try await venue.lookUp(id)?.executions.first?.price
   }
 
+  @Test func `refuses an order that expired before it arrived, and takes one that did not`() async throws {
+    let venue = try open()
+    for (key, end) in [("a", 6), ("b", 7), ("c", nil)] as [(String, Int64?)] {
+      var order = try order(key, .buy, .market)
+      order.expiresAt = end.map { WallTime(unixMilliseconds: $0) }
+      guard end == 6 else {
+        try await venue.write(order, over: venue.connection)
+        continue
+      }
+      await #expect(throws: VenueFailure.notSent("the order had expired when it reached the venue")) {
+        try await venue.write(order, over: venue.connection)
+      }
+      #expect(try await venue.lookUp(order.id) == nil)
+    }
+  }
+
   @Test func `fills a market order at the next bar's open`() async throws {
     let venue = try open()
     let order = try order("a", .buy, .market)

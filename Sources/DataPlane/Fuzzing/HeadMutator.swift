@@ -1,7 +1,5 @@
-import BreakwaterTesting
-
 /// Small damage to requests, of the kinds that have fooled parsers.
-enum HeadMutator {
+package enum HeadMutator {
   private static let morsels: [[UInt8]] = [
     "\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", ";", "%2f", "%00", "//", "/../", "_", "\u{7f}", "\r\n ", "\r\n\r\n",
     "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Host: b\r\n", "Connection: close\r\n", " HTTP/1.1",
@@ -9,7 +7,10 @@ enum HeadMutator {
     "chunked", "X-Tenant-Id: evil\r\n", "\u{b}", "\u{c}",
   ].map { Array($0.utf8) }
 
-  static func mutate(_ bytes: inout [UInt8], _ corpus: [[UInt8]], using random: inout SeededRandom) {
+  /// Up to three edits: something put in, replaced, removed, repeated, in another case, or the end of another request.
+  package static func mutate(
+    _ bytes: inout [UInt8], _ corpus: [[UInt8]], using random: inout some RandomNumberGenerator
+  ) {
     for _ in 0..<Int.random(in: 0...3, using: &random) {
       let position = Int.random(in: 0...bytes.count, using: &random)
       switch Int.random(in: 0..<6, using: &random) {
