@@ -170,8 +170,7 @@ package struct Assembly: Sendable {
 
     // Stops by rules, by the calendar, and rehearsed.
     automaticFeed = AutomaticFeed(
-      desk: desk, store: metricStore, log: log,
-      backtests: material.backtests)
+      desk: desk, store: metricStore, log: log, backtests: material.backtests, isPermitted: backtests.permits)
     let planning = try Planning(
       configuration.controls, processor: processor, runtime: runtime, store: controlStore, events: events, bus: bus,
       clocks: clocks, ids: ids, metrics: metrics)

@@ -67,14 +67,19 @@ package struct Backtest: Sendable {
     }
     return Backtest(
       rule: rule, start: range.lowerBound, end: range.upperBound, stepMilliseconds: step, firings: machine.firings,
-      dropped: machine.dropped, missing: missing(rule, window, store))
+      dropped: machine.dropped, missing: try missing(rule, window, store))
   }
 
   /// A metric that `absent()` looks for may well be missing; everything else has to be there to prove anything.
-  private static func missing(_ rule: Rule, _ window: ClosedRange<Int64>, _ store: MetricStore) -> [String] {
+  private static func missing(
+    _ rule: Rule, _ window: ClosedRange<Int64>, _ store: MetricStore
+  ) throws(QueryError) -> [String] {
     guard let reads = rule.reads else { return [] }
-    let known = Set(store.labelValues("__name__", window: window))
-    return reads.subtracting(known).sorted()
+    do throws(SeriesSourceError) {
+      return reads.subtracting(try store.labelValues("__name__", window: window)).sorted()
+    } catch {
+      throw .sourceFailed(error.message)
+    }
   }
 
   /// The rule's alerts while time passes.

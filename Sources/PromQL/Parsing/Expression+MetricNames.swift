@@ -1,14 +1,4 @@
 extension Expression {
-  /// Every selector of the query, in the order of the text.
-  package var selectors: [SeriesSelector] {
-    var selectors: [SeriesSelector] = []
-    _ = root.mapSelectors { selector in
-      selectors.append(selector)
-      return selector
-    }
-    return selectors
-  }
-
   /// Names of the metrics it reads. Nil when a selector does not name its metric, so that any may be one.
   package var metricNames: Set<String>? {
     var names: Set<String> = []
