@@ -318,7 +318,7 @@ package enum MetricCatalog {
     upstreamRetries, upstreamCircuitState, upstreamHosts, upstreamEjections, upstreamConcurrencyLimit,
     upstreamInFlight, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlPendingApprovals, controlUnrecorded,
-    controlLeaseUntil, controlLeaseRenewals,
+    controlLeaseUntil, controlLeaseRenewals, automaticControls, drillLastSuccess, controlBreakGlass,
     runtimeUp, loopInterval, loopLastCompleted, loopDuration, loopIterations, signals, orders, orderRejects, orderAck,
     ordersOpen, ordersInDoubt, ordersBlocked, ordersWhileHalted, reconciliationMismatches, reconciliationLastSuccess,
     marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, tsdbExemplars,
