@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim measure-alerts
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -36,6 +36,11 @@ sim: ## Simulated histories of three replicas on one store, and every mutant; HI
 model: ## Spin on the halt protocol: as built, and with each rule switched off; ARGS=--full searches to the end
 	@scripts/setup model
 	@scripts/model $(ARGS)
+
+measure-alerts: ## From a metric that moves to a webhook, with the default configuration
+	@scripts/setup test
+	@scripts/build
+	@scripts/measure-alerts $(ARGS)
 
 measure-overload: ## One greedy tenant of a hundred, stops under ten times the load, restarts under load, in figures
 	@scripts/setup bench

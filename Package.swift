@@ -62,8 +62,8 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Breakwater", "AdminAPI", "Alerting", "DataPlane", "Identity", "Wire", "ControlModel", "Store", "Telemetry",
-        .arguments, .httpClient, .nioCore, .yams,
+        "Breakwater", "AdminAPI", "Alerting", "PromQL", "DataPlane", "Identity", "Wire", "ControlModel", "Store",
+        "Telemetry", .arguments, .httpClient, .nioCore, .yams,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -73,7 +73,7 @@ let package = Package(
       [
         "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "PromQL",
         "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets",
-        .httpClient, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .yams, .grdb,
+        .httpClient, .lifecycle, .logging, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .yams, .grdb,
       ]),
     library(
       "AdminAPI",
@@ -139,7 +139,7 @@ let package = Package(
       "BreakwaterTests",
       [
         "Breakwater", "AdminAPI", "Alerting", "MetricStore", "PromQL", "TradingRuntime", "Strategy", "Store",
-        "DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting",
+        "DataPlane", "Identity", "Telemetry", "ControlModel", "BreakwaterTesting", .grdb,
       ]),
     tests(
       "StoryTests",

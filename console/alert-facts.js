@@ -9,6 +9,7 @@ import { okNote } from './dialog.js';
 import { duration } from './format.js';
 import { Gauge } from './gauge.js';
 import { openHalt } from './halt.js';
+import { openSilence } from './silence.js';
 import { queryRange, spanSeconds, splitLimit, unitOf } from './promql.js';
 import { may, serverNow, state } from './store.js';
 
@@ -24,6 +25,7 @@ export function alertFacts(title) {
   const gauge = new Gauge();
   const who = h('div', { class: 'who-box' });
   const calls = h('div', { class: 'calls' });
+  const requests = h('p', { class: 'two' });
   const labels = h('dl', { class: 'labels' });
   const description = h('p', { class: 'two' });
   const expression = h('code');
@@ -42,6 +44,7 @@ export function alertFacts(title) {
       description,
       gauge.element,
       calls,
+      requests,
       who,
     ),
     chart,
@@ -76,7 +79,7 @@ export function alertFacts(title) {
       text(title, alert.summary);
       gauge.show(alert, kind);
       put(ended);
-      const now = `${alert.acknowledgedBy} ${alert.state} ${alert.comment} ${state.me.role}`;
+      const now = `${alert.acknowledgedBy} ${alert.state} ${alert.comment} ${alert.muted} ${alert.requests} ${state.me.role}`;
       if (now === key) return;
       key = now;
       put(since, alert.firedAt ? 'firing for ' : 'pending for ', live(alert.firedAt ?? alert.activeAt, 'age'));
@@ -88,7 +91,8 @@ export function alertFacts(title) {
           h('div', null, h('dt', null, name), h('dd', null, value)),
         ),
       );
-      put(who, ownership(alert));
+      put(who, ownership(alert), quiet(alert));
+      put(requests, exemplars(alert));
       put(
         calls,
         proposal(alert, () => newest.summary),
@@ -183,6 +187,24 @@ function ownership(alert) {
     slot,
   ];
 }
+
+/** Whether anybody is told, and the means to mute it. */
+function quiet(alert) {
+  const button = h('button', { type: 'button', class: 'btn sm quiet', onclick: () => openSilence(alert) }, 'Silence');
+  return h(
+    'p',
+    { class: 'inline quiet-line' },
+    h('span', { class: 'two' }, alert.muted ? `Nobody is told: ${alert.muted}.` : 'People are told of it.'),
+    alert.silencedBy ? h('a', { class: 'btn sm quiet', href: '#desk/silences' }, 'Silences') : may.stop() && button,
+  );
+}
+
+/** Requests that show what it is about. */
+const exemplars = (alert) =>
+  (alert.requests ?? []).length > 0 && [
+    'Requests that show it: ',
+    alert.requests.map((id, index) => [index ? ', ' : '', h('a', { class: 'mono', href: `#request/${id}` }, id)]),
+  ];
 
 /** A rule may call for containment: the stop is then one step away, with the alert as it then reads as its reason. */
 function proposal(alert, summary) {

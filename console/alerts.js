@@ -28,7 +28,12 @@ export function mountAlerts() {
   });
   parts.moreNames = h('span', { class: 'sc' });
   parts.more = h('div', { class: 'more-row', hidden: true }, parts.moreButton, parts.moreNames);
-  put($('#alerts'), h('header', null, parts.title, parts.rules), parts.list, parts.more, parts.empty);
+  const desk = h(
+    'nav',
+    { class: 'desk-links', 'aria-label': 'Alert desk' },
+    ['Silences', 'Notifications', 'History'].map((name) => h('a', { href: `#desk/${name.toLowerCase()}` }, name)),
+  );
+  put($('#alerts'), h('header', null, parts.title, parts.rules, desk), parts.list, parts.more, parts.empty);
   on('alerts', render);
   on('status', renderCount);
 }
@@ -146,7 +151,8 @@ function updateRow(row, alert) {
       : 'Nobody has it',
   );
   const call = proposed(alert);
-  text(part.next, alert.comment || (call ? `calls for ${call.words}` : 'see the runbook'));
+  const muted = alert.muted && `nobody is told: ${alert.muted}`;
+  text(part.next, muted || alert.comment || (call ? `calls for ${call.words}` : 'see the runbook'));
   const wantsAck = !alert.acknowledgedBy && alert.state === 'firing' && may.stop();
   const key = `${wantsAck} ${Boolean(alert.runbook)}`;
   if (row.actionKey === key) return;

@@ -3,6 +3,7 @@
 import { $, attr, h, icon, put } from './dom.js';
 import { emit } from './store.js';
 import { openAlert, openRunbook } from './view-alert.js';
+import { openDesk } from './view-desk.js';
 import { openRequest } from './view-request.js';
 import { openTenant } from './view-tenant.js';
 
@@ -12,6 +13,7 @@ const views = {
   runbook: { open: openRunbook, name: 'Runbook' },
   request: { open: openRequest, name: 'Request' },
   tenant: { open: openTenant, name: 'Tenant' },
+  desk: { open: openDesk, name: 'Alert desk' },
 };
 
 let close = () => {};

@@ -2,6 +2,7 @@
 
 import { $, h, put, text } from './dom.js';
 import { alertFacts, chartStep } from './alert-facts.js';
+import { alertHistory } from './alert-history.js';
 import { get } from './api.js';
 import { okNote, problemNote } from './dialog.js';
 import { renderMarkdown } from './markdown.js';
@@ -17,7 +18,8 @@ export function openAlert(view, fingerprint) {
     { class: 'card runbook', 'aria-label': 'Runbook' },
     h('p', { class: 'empty' }, 'Reading the runbook'),
   );
-  put(view.body, h('div', { class: 'two-panes' }, part.element, runbook));
+  const history = alertHistory(fingerprint);
+  put(view.body, h('div', { class: 'two-panes' }, part.element, h('div', { class: 'stack' }, runbook, history.element)));
 
   const show = () => {
     const item = state.alerts.find((candidate) => candidate.fingerprint === fingerprint);
@@ -42,6 +44,7 @@ export function openAlert(view, fingerprint) {
   show();
   return () => {
     stop();
+    history.close();
     clearTimeout(timer);
   };
 }

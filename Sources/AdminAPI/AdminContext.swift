@@ -29,6 +29,9 @@ package struct AdminContext: Sendable {
   /// Where samples that others send come in.
   package let metricIntake: MetricIntake
   package let desk: AlertDesk
+  package let pulse: AlertPulse
+  package let alertRoom: AlertRoom
+  package let backtests: BacktestDesk
   package let runbooks: RunbookLibrary
   package let acknowledgements: AlertAcknowledgements
   package let bus: EventBus
@@ -68,7 +71,8 @@ package struct AdminContext: Sendable {
     clocks: Clocks, ids: IDSource, processor: CommandProcessor, controlStore: SQLiteControlStore,
     auditKeeper: AuditKeeper, auditKeys: [AuditVerifierKey], keeper: ReplicaKeeper, history: HistoryRecorder,
     historyFolder: String, runtime: TradingRuntime,
-    log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, runbooks: RunbookLibrary,
+    log: LogWriter, registry: MetricRegistry, metricStore: MetricStore, desk: AlertDesk, pulse: AlertPulse,
+    alertRoom: AlertRoom, backtests: BacktestDesk, runbooks: RunbookLibrary,
     acknowledgements: AlertAcknowledgements, bus: EventBus, sessions: ConsoleSessions, idempotency: IdempotencyDesk,
     revocations: RevocationDesk, actAs: ActAsDesk, keys: @escaping @Sendable () -> KeyRefreshStatus,
     configuration: any ConfigurationKeeper, about: About, releaseStages: ReleaseStages? = nil,
@@ -90,6 +94,9 @@ package struct AdminContext: Sendable {
     self.metricStore = metricStore
     metricIntake = MetricIntake(metricStore, metrics: registry, now: clocks.wall)
     self.desk = desk
+    self.pulse = pulse
+    self.alertRoom = alertRoom
+    self.backtests = backtests
     self.runbooks = runbooks
     self.acknowledgements = acknowledgements
     self.bus = bus

@@ -1,3 +1,4 @@
+import Alerting
 package import ControlModel
 package import DataPlane
 package import Identity
@@ -146,11 +147,36 @@ package struct AdminRoutes {
 
   private var alerts: [Route] {
     let alerts = AlertEndpoints(context: context)
+    let silences = SilenceEndpoints(context: context)
+    let messages = NotificationEndpoints(context: context)
+    let rules = RuleEndpoints(context: context)
+    let stoppers = Route.Access.roles(Self.stoppers)
     let readers = Route.Access.roles(Self.readers)
     return [
       get("/admin/alerts", readers, .control, "Alerts with live values and who has them.", alerts.list),
       post(
-        "/admin/alerts/{fingerprint}/ack", .roles(Self.stoppers), .control, "Take an alert.", alerts.acknowledge),
+        "/admin/alerts/{fingerprint}/ack", stoppers, .control, "Take an alert, or hand it to someone.",
+        alerts.acknowledge),
+      route(.delete, "/admin/alerts/{fingerprint}/ack", stoppers, .control, "Give an alert back.", alerts.release),
+      post("/admin/alerts/{fingerprint}/comment", stoppers, .control, "A word about an alert.", alerts.comment),
+      get("/admin/alert-history", readers, .admin, "What happened to alerts, newest first.", messages.history),
+      get("/admin/silences", readers, .control, "Silences, with what they mute.", silences.list),
+      post("/admin/silences", stoppers, .control, "Silence alerts, with a reason and an end.", silences.add),
+      route(.delete, "/admin/silences", stoppers, .control, "End a silence.", silences.end),
+      post("/admin/silences/preview", stoppers, .control, "What a silence would mute.", silences.preview),
+      get("/admin/silences/{id}", readers, .control, "One silence.", silences.show),
+      route(.delete, "/admin/silences/{id}", stoppers, .control, "End a silence.", silences.end),
+      get("/admin/notifications", readers, .admin, "Who was told what, newest first.", messages.list),
+      get("/admin/receivers", readers, .admin, "Who can be told.", messages.receivers),
+      post("/admin/receivers/{receiver}/test", stoppers, .admin, "Send a test message.", messages.test),
+      post("/admin/alert-routes/test", readers, .admin, "Where an alert would go.", messages.routes),
+      get("/admin/rules/backtests", readers, .admin, "Backtests that let rules act by themselves.", rules.records),
+      Route(
+        .post, "/admin/rules/backtest", access: stoppers, on: .both, class: .admin,
+        action: .endpoint(
+          Endpoint(
+            "What rules would have done over stored history.", bodyBytesMax: RuleFile.bytesMax, handle: rules.backtest))
+      ),
       get("/admin/runbooks", readers, .admin, "Names of all runbooks.", alerts.runbooks),
       get("/admin/runbooks/{alert}", readers, .admin, "A runbook beside its alert.", alerts.runbook),
     ]

@@ -47,11 +47,13 @@ package struct Assembly: Sendable {
   let metricStore: MetricStore
   let forwardings: [MetricForwarding]
   let desk: AlertDesk
-  let alertMemory: AlertMemory
   let auditKeeper: AuditKeeper
   let keeper: ReplicaKeeper
   let history: HistoryRecorder
-  let notifier: Notifier
+  let alertRoom: AlertRoom
+  let ruleWatch: RuleWatch
+  let pulse = AlertPulse()
+  let evidence = AlertEvidence()
   let bus: EventBus
   let refresher: KeyRefresher?
   let dataPlane: DataPlane
@@ -78,7 +80,7 @@ package struct Assembly: Sendable {
     log = try LogWriter(
       directory.file("logs"), metrics: metrics, copy: configuration.logsToStdout ? StandardOutput.write : nil)
     bus = EventBus(metrics)
-    events = Self.eventLog(log, bus)
+    events = Self.eventLog(log, bus, evidence)
     ProcessMetrics.register(metrics, directory: directory, clocks: clocks)
 
     // What must survive.
@@ -159,17 +161,16 @@ package struct Assembly: Sendable {
     desk = AlertDesk(
       material.ruleGroups, settings: alerting, store: metricStore, clocks: clocks, metrics: metrics)
     firing.watch(desk)
-    alertMemory = AlertMemory(controlStore)
-    desk.restore(alertMemory.recall(at: startedAt), at: startedAt)
-    notifier = Notifier(
-      configuration.alerting.receivers, externalURL: configuration.publicURL, clocks: clocks,
-      metrics: metrics, sleep: { try await Task.sleep(for: $0) },
-      post: { try await OutboundHTTP.post($0, $1, within: .seconds(5)) })
+    alertRoom = try Self.alertRoom(
+      configuration, desk, controlStore, alerts: directory.file("alerts.sqlite"), clocks: clocks, metrics: metrics,
+      at: startedAt)
+    let backtests = try BacktestDesk(
+      alertRoom.recorder.store, audit: controlStore, committed: EmbeddedFiles.backtests)
+    ruleWatch = RuleWatch(configuration.alerting.rules, metrics: metrics)
 
     // Stops by rules, by the calendar, and rehearsed.
     automaticFeed = AutomaticFeed(
-      desk: desk, store: metricStore, log: log,
-      backtests: material.backtests)
+      desk: desk, store: metricStore, log: log, backtests: material.backtests, isPermitted: backtests.permits)
     let planning = try Planning(
       configuration.controls, processor: processor, runtime: runtime, store: controlStore, events: events, bus: bus,
       clocks: clocks, ids: ids, metrics: metrics)
@@ -188,7 +189,8 @@ package struct Assembly: Sendable {
       clocks: clocks, ids: ids, processor: processor, controlStore: controlStore, auditKeeper: auditKeeper,
       auditKeys: auditKeys, keeper: keeper, history: history, historyFolder: directory.path, runtime: runtime, log: log,
       registry: metrics,
-      metricStore: metricStore, desk: desk, runbooks: RunbookLibrary(material.runbooks),
+      metricStore: metricStore, desk: desk, pulse: pulse, alertRoom: alertRoom,
+      backtests: backtests, runbooks: RunbookLibrary(material.runbooks),
       acknowledgements: try AlertAcknowledgements(controlStore), bus: bus, sessions: sessions,
       idempotency: IdempotencyDesk(controlStore) { clocks.now }, revocations: revocations,
       actAs: ActAsDesk(authority, store: controlStore, revocations: revocations, ids: ids), keys: identity.status,
@@ -219,12 +221,39 @@ package struct Assembly: Sendable {
       settings: configuration.server.dataPlane, clocks: clocks, metrics: metrics,
       hooks: DataPlane.Hooks(
         tradingRefusal: { processor.tradingRefusal($0) }, sessionToken: { sessions.token($0) },
-        log: { log.append($0) }, keyMissing: identity.keyMissing, tell: { [events] in events.emit($0) }),
+        log: { [evidence] in
+          evidence.add($0)
+          log.append($0)
+        }, keyMissing: identity.keyMissing, tell: { [events] in events.emit($0) }),
       verifier: verifier, revocations: revocations.list,
       snapshot: Self.snapshot(configuration, material, routes, metrics: metrics))
-    live.onApply { [dataPlane, routes, metrics] in
-      dataPlane.replace(Self.snapshot($0, $1, routes, metrics: metrics))
+    live.onApply { [dataPlane, routes, metrics, desk, alertRoom] configuration, material in
+      dataPlane.replace(Self.snapshot(configuration, material, routes, metrics: metrics))
+      desk.replace(material.ruleGroups)
+      alertRoom.replace(configuration.alerting.routing, at: clocks.now)
     }
+  }
+
+  /// The alert desk as an earlier process left it, with its receivers.
+  private static func alertRoom(
+    _ configuration: Configuration, _ desk: AlertDesk, _ controlStore: SQLiteControlStore, alerts path: String,
+    clocks: Clocks, metrics: MetricRegistry, at now: WallTime
+  ) throws -> AlertRoom {
+    let alerting = configuration.alerting
+    let recorder = AlertRecorder(
+      try AlertStore(path, clocks: clocks, metrics: metrics), clocks: clocks, metrics: metrics)
+    let recalled = recorder.recall(at: now)
+    let ended = desk.restore(recalled.records, at: now)
+    let externalURL = alerting.externalURL ?? configuration.publicURL
+    let notifier = Notifier(
+      alerting.receivers, externalURL: externalURL, ledger: recorder, clocks: clocks, metrics: metrics,
+      sleep: { try await Task.sleep(for: $0) }, send: OutboundHTTP.deliver)
+    return AlertRoom(
+      desk: desk, silences: try SilenceDesk(controlStore, metrics: metrics), recorder: recorder, notifier: notifier,
+      links: alerting.receivers.compactMap {
+        AlertmanagerLink($0, externalURL: externalURL, metrics: metrics, send: OutboundHTTP.deliver)
+      }, tree: alerting.routing, receivers: alerting.receivers, recalled: recalled, ended: ended, metrics: metrics,
+      at: now)
   }
 
   private static func snapshot(
@@ -273,9 +302,10 @@ package struct Assembly: Sendable {
   }
 
   /// Records go to the log; those about orders also to whoever watches.
-  private static func eventLog(_ log: LogWriter, _ bus: EventBus) -> EventLog {
+  private static func eventLog(_ log: LogWriter, _ bus: EventBus, _ evidence: AlertEvidence) -> EventLog {
     EventLog { event in
       log.append(event)
+      evidence.add(event)
       if event.name.hasPrefix("order."), let tenant = event.tenant {
         bus.publish("orders_update", tenant: tenant, at: event.time, requestID: event.requestID, event.encoded())
       }

@@ -13,7 +13,8 @@ struct Main: AsyncParsableCommand {
     version: BuildText.version,
     subcommands: [
       Serve.self, Demo.self, Check.self, Token.self, Status.self, Halt.self, Resume.self, Tenant.self, Profile.self,
-      Approvals.self, Explain.self, Automatic.self, Drill.self, Window.self, Alerts.self, Request.self, Audit.self,
-      History.self, Replica.self, ActAs.self, Metrics.self, Reference.self, MeasureGuard.self,
+      Approvals.self, Explain.self, Automatic.self, Drill.self, Window.self, Alerts.self, Rules.self, Runbook.self,
+      Request.self, Audit.self, History.self, Replica.self, ActAs.self, Metrics.self, Reference.self,
+      MeasureGuard.self,
     ])
 }

@@ -20,12 +20,19 @@ package struct AlertItem: Codable, Sendable {
   package var acknowledgedBy: String?
   package var acknowledgedAt: String?
   package var comment: String?
+  /// Silences that keep people from hearing of it.
+  package var silencedBy: [String]?
+  /// Why nobody is told of it now, in words.
+  package var muted: String?
+  /// Requests that show what it is about.
+  package var requests: [String]?
 
   package init(
     fingerprint: String, name: String, severity: String, state: String, summary: String, labels: [String: String],
     annotations: [String: String], value: Double? = nil, valueText: String, expression: String, activeAt: String,
     firedAt: String? = nil, ageMs: Int64, runbook: String? = nil, control: String? = nil, controlMode: String? = nil,
-    acknowledgedBy: String? = nil, acknowledgedAt: String? = nil, comment: String? = nil
+    acknowledgedBy: String? = nil, acknowledgedAt: String? = nil, comment: String? = nil,
+    silencedBy: [String]? = nil, muted: String? = nil, requests: [String]? = nil
   ) {
     self.fingerprint = fingerprint
     self.name = name
@@ -46,17 +53,23 @@ package struct AlertItem: Codable, Sendable {
     self.acknowledgedBy = acknowledgedBy
     self.acknowledgedAt = acknowledgedAt
     self.comment = comment
+    self.silencedBy = silencedBy
+    self.muted = muted
+    self.requests = requests
   }
 }
 
-/// Taking an alert.
+/// Taking an alert, or handing it to someone.
 package struct AckRequest: Codable, Sendable {
   package var comment: String?
+  /// Who is to have it; the caller when absent.
+  package var owner: String?
 
-  package static let members = ["comment"]
+  package static let members = ["comment", "owner"]
 
-  package init(comment: String?) {
+  package init(comment: String?, owner: String? = nil) {
     self.comment = comment
+    self.owner = owner
   }
 }
 

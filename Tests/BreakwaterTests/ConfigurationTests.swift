@@ -253,4 +253,96 @@ import Testing
       #expect(!found.joined().contains("T0KEN"), "\(found)")
     }
   }
+
+  // MARK: Alerting
+
+  @Test func `routes alerts as Alertmanager's file does, in either spelling`() throws {
+    let text = """
+      alerting:
+        receivers:
+          - { name: chat, slack: "http://127.0.0.1:1/s" }
+          - { name: page, pagerduty: { routingKey: k }, fallback: chat }
+        route:
+          receiver: chat
+          group_by: [alertname, tenant]
+          groupWait: 5s
+          repeat_interval: 1h
+          routes:
+            - { matchers: ['severity="critical"'], receiver: page, continue: true, mute_time_intervals: [nights] }
+        inhibit_rules:
+          - { source_matchers: [alertname=BackendDown], target_matchers: [severity=warning], equal: [upstream] }
+        time_intervals:
+          - name: nights
+            time_intervals: [ { times: [ { start_time: "22:00", end_time: "24:00" } ], weekdays: ["monday:friday"], location: Europe/Berlin } ]
+      """
+    let alerting = try load(text).alerting
+    #expect(alerting.receivers.map(\.kindName) == ["slack", "pagerduty"] && alerting.receivers[1].fallback == "chat")
+    #expect(alerting.routing.receiverNames == ["chat", "page"])
+    #expect(alerting.routing.root.groupBy == .labels(["alertname", "tenant"]))
+    #expect(alerting.routing.root.groupWaitMilliseconds == 5000)
+    #expect(alerting.routing.root.repeatIntervalMilliseconds == 3_600_000)
+    #expect(alerting.routing.root.children.first?.continues == true)
+    #expect(alerting.routing.inhibitions.first?.equal == ["upstream"])
+    #expect(alerting.routing.intervals["nights"]?.count == 1)
+  }
+
+  @Test func `without routes tells every receiver but those that stand in for others`() throws {
+    let alerting = try load(
+      "alerting: { receivers: [ { name: a, webhook: \"http://h/1\", fallback: b }, { name: b, webhook: \"http://h/2\" } ] }"
+    ).alerting
+    #expect(alerting.routing.root.receivers == ["a"])
+  }
+
+  @Test(arguments: [
+    ("route: { receiver: nobody }", "4: alerting.route.receiver", "write one of the receivers: a"),
+    ("route: { group_by: [x] }", "4: alerting.route.receiver", "is missing"),
+    (
+      "route: { receiver: a, routes: [ { matchers: ['x'] } ] }", "4: alerting.route.routes[0].matchers",
+      "has no operator"
+    ),
+    (
+      "route: { receiver: a, routes: [ { receivr: a } ] }", "4: alerting.route.routes[0].receivr",
+      "did you mean receiver?"
+    ),
+    (
+      "route: { receiver: a, routes: [ { activeTimeIntervals: [n] } ] }",
+      "4: alerting.route.routes[0].activeTimeIntervals", "is not one of the timeIntervals"
+    ),
+    ("route: { receiver: a, groupWait: soon }", "4: alerting.route.groupWait", "is not allowed; write a duration"),
+    ("inhibitRules: [ { sourceMatchers: [a=b] } ]", "4: alerting.inhibitRules[0].targetMatchers", "is missing"),
+    (
+      "timeIntervals: [ { name: n, intervals: [ { weekdays: [x] } ] } ]",
+      "4: alerting.timeIntervals[0].intervals[0].weekdays", "is not a weekday"
+    ),
+  ])
+  func `names file and line of a wrong route`(line: String, place: String, words: String) {
+    let found = problems("alerting:\n  receivers:\n    - { name: a, webhook: \"http://h/\" }\n  \(line)")
+    #expect(found.contains { $0.hasPrefix("breakwater.yaml:\(place)") && $0.contains(words) }, "\(found)")
+  }
+
+  @Test(arguments: [
+    ("{ name: a }", "names exactly one of"), ("{ name: a, webhook: ftp://x }", "is not allowed"),
+    ("{ name: a, webhook: \"http://x\", slack: \"http://y\" }", "names exactly one of"),
+    ("{ name: a, pagerduty: { url: \"http://x\" } }", "routingKey: is missing"),
+    ("{ name: a, email: { smtp: \"h:25\", from: \"a b@c\", to: [x@y] } }", "is not allowed"),
+    ("{ name: a, email: { smtp: \"h:25\", from: a@c, to: [\"x@y\\r\\nRCPT\"] } }", "1 to 50 mail addresses"),
+    ("{ name: a, webhook: \"http://x\", fallback: b }", "is not another receiver"),
+  ])
+  func `names what is wrong with a receiver`(receiver: String, words: String) {
+    let found = problems("alerting:\n  receivers:\n    - \(receiver)")
+    #expect(found.contains { $0.contains(words) }, "\(found)")
+  }
+
+  @Test func `shows no secret of a receiver`() throws {
+    let text = """
+      alerting:
+        receivers:
+          - { name: a, slack: "https://hooks.example/T0/secret" }
+          - { name: b, pagerduty: { routingKey: r0utingsecret } }
+          - { name: c, email: { smtp: "h:25", from: a@b, to: [c@d], username: u, password: hunter2 } }
+      """
+    let shown = try load(text).sources.map(\.value).joined(separator: " ")
+    #expect(!shown.contains("secret") || !shown.contains("T0/secret"))
+    #expect(!shown.contains("r0utingsecret") && !shown.contains("hunter2") && !shown.contains("T0/"))
+  }
 }

@@ -58,6 +58,52 @@ def acknowledge(world):
         expect(row.get_by_role("button", name="Acknowledge")).to_have_count(0)
 
 
+@check("what happened to an alert stands beside it, and a word to the others is kept")
+def history(world):
+    page = world.on_call
+    card = page.get_by_role("region", name="History")
+    expect(card.locator("li", has_text="Firing")).to_be_visible()
+    expect(card.locator("li", has_text="asking the venue")).to_contain_text("by j.alvarez")
+    page.get_by_label("A word to the others").fill("the venue rejects limit orders only")
+    page.get_by_role("button", name="Note").click()
+    expect(card.locator("li", has_text="the venue rejects limit orders only")).to_contain_text("Comment")
+
+
+@check("a silence shows what it would mute before it exists, wants a reason, and mutes until it is ended")
+def silence(world):
+    page = world.on_call
+    page.get_by_role("button", name="Silence", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Mutes 1 active alert")
+    confirm = dialog.get_by_role("button", name="Silence", exact=True)
+    expect(confirm).to_be_disabled()
+    dialog.get_by_label("Reason").fill("the venue works on it, ticket 88")
+    expect(dialog.locator(".cmd code")).to_contain_text("breakwater alerts silence add 'alertname=\"OrderRejectRateHigh\"'")
+    confirm.click()
+    expect(page.locator(".quiet-line")).to_contain_text("Nobody is told: silence")
+    page.get_by_role("link", name="Silences").click()
+    row = page.locator(".desk li", has_text="OrderRejectRateHigh")
+    expect(row).to_contain_text("the venue works on it, ticket 88")
+    expect(row).to_contain_text("mutes 1 active alert")
+    expect(row).to_contain_text("by j.alvarez")
+    row.get_by_role("button", name="End now").click()
+    expect(row).to_contain_text("Ended")
+
+
+@check("everyone sees who was told, and a receiver can be tested")
+def notifications(world):
+    page = world.on_call
+    page.get_by_role("link", name="Notifications").click()
+    row = page.locator(".desk li", has_text="to pager").last
+    expect(row).to_contain_text("Sent")
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.get_by_role("region", name="Receivers")).to_contain_text("took the test message")
+    expect(page.locator(".desk li", has_text="a test").first).to_contain_text("Sent")
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".alert-facts")).to_be_visible()
+
+
 @check("what an alert calls for is one step away, with the alert as the reason")
 def proposal(world):
     page = world.on_call

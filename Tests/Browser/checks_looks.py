@@ -38,6 +38,21 @@ def missing(page):
     expect(page.locator("#detail .note")).to_be_visible()
 
 
+def desk(name):
+    def show(page):
+        page.goto(f"/#desk/{name}")
+        expect(page.locator(".desk .empty, .desk li").first).not_to_have_text("Reading")
+
+    return show
+
+
+def silencing(page):
+    page.goto("/#desk/silences")
+    page.get_by_role("button", name="Silence alerts").click()
+    page.get_by_label("Alerts with").fill('severity="warning"')
+    expect(page.get_by_role("dialog")).to_contain_text("Mutes")
+
+
 def dialog(key, ready):
     def show(page):
         page.goto("/#ops")
@@ -53,6 +68,10 @@ VIEWS = {
     "request": request,
     "runbook": runbook,
     "missing": missing,
+    "silences": desk("silences"),
+    "notifications": desk("notifications"),
+    "alert history": desk("history"),
+    "silence dialog": silencing,
     "stop dialog": dialog("h", "#halt .blast small"),
     "settings": dialog("?", "#settings .keys"),
     "jump": dialog("Control+k", "#jump-list li"),

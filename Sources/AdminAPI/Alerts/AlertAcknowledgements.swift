@@ -19,16 +19,27 @@ package final class AlertAcknowledgements: Sendable {
     byFingerprint.withLock { $0[fingerprint] }
   }
 
+  /// - Parameter owner: who has it from now on, `actor` or someone they hand it to.
   func take(
-    _ alert: Alert, by actor: String, comment: String, at now: WallTime, requestID: RequestID
+    _ alert: Alert, by actor: String, owner: String, comment: String, at now: WallTime, requestID: RequestID
   ) async throws(StoreFailure) {
     let ack = OperationRecords.Acknowledgement(
-      fingerprint: alert.fingerprint, actor: actor, at: now, comment: comment)
+      fingerprint: alert.fingerprint, actor: owner, at: now, comment: comment)
+    let what = owner == actor ? "took the alert \(alert.name)" : "handed the alert \(alert.name) to \(owner)"
     let entry = AuditEntry(
       at: now, actor: actor, action: "alert.ack", object: "\(alert.name)/\(alert.fingerprint)", requestID: requestID,
-      reason: comment, summary: "took the alert \(alert.name)")
+      reason: comment, summary: what)
     try await store.audited(entry) { try OperationRecords.save(ack, in: $0) }
     byFingerprint.withLock { $0[alert.fingerprint] = ack }
+  }
+
+  /// Nobody has it any more.
+  func release(_ alert: Alert, by actor: String, at now: WallTime, requestID: RequestID) async throws(StoreFailure) {
+    let entry = AuditEntry(
+      at: now, actor: actor, action: "alert.release", object: "\(alert.name)/\(alert.fingerprint)",
+      requestID: requestID, summary: "gave the alert \(alert.name) back")
+    try await store.audited(entry) { try OperationRecords.forgetAck(alert.fingerprint, in: $0) }
+    byFingerprint.withLock { $0[alert.fingerprint] = nil }
   }
 
   /// An alert ended: whoever had it has it no more. What cannot be forgotten now is forgotten when it ends again.

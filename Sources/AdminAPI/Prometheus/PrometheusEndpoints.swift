@@ -102,9 +102,16 @@ struct PrometheusEndpoints {
   func rules(_ call: Call) async throws(Refusal) -> Reply {
     await answer { () throws(PrometheusFailure) in
       let parameters = try PrometheusParameters(call)
-      let type = parameters.first("type") ?? ""
-      guard ["", "alert", "record"].contains(type) else { throw .invalid("type", "not supported value \"\(type)\"") }
-      return PrometheusJSON.rules(context.desk.status, type: type, tenant: parameters.tenant?.value)
+      var filter = PrometheusJSON.RuleFilter()
+      filter.type = parameters.first("type") ?? ""
+      guard ["", "alert", "record"].contains(filter.type) else {
+        throw .invalid("type", "not supported value \"\(filter.type)\"")
+      }
+      filter.names = Set(parameters.all("rule_name[]"))
+      filter.groups = Set(parameters.all("rule_group[]"))
+      filter.files = Set(parameters.all("file[]"))
+      filter.excludesAlerts = parameters.first("exclude_alerts") == "true"
+      return PrometheusJSON.rules(context.desk.status, filter, tenant: parameters.tenant?.value)
     }
   }
 

@@ -107,20 +107,41 @@ enum PrometheusJSON {
     return line.bytes
   }
 
-  /// - Parameters:
-  ///   - type: `alert` or `record`, or empty for both.
-  ///   - tenant: whose alerts to show; nil shows all.
-  static func rules(_ groups: [AlertDesk.GroupStatus], type: String, tenant: String?) -> [UInt8] {
+  /// Which rules of which groups; an empty part takes all.
+  struct RuleFilter {
+    /// `alert` or `record`.
+    var type = ""
+    var names: Set<String> = []
+    var groups: Set<String> = []
+    var files: Set<String> = []
+    var excludesAlerts = false
+
+    func rules(of group: AlertDesk.GroupStatus) -> [AlertDesk.RuleStatus] {
+      guard groups.isEmpty || groups.contains(group.name), files.isEmpty || files.contains(group.file) else {
+        return []
+      }
+      return group.rules.filter { status in
+        guard names.isEmpty || names.contains(status.rule.name) else { return false }
+        if case .alerting = status.rule.kind { return type != "record" }
+        return type != "alert"
+      }
+    }
+  }
+
+  /// - Parameter tenant: whose alerts to show; nil shows all.
+  static func rules(_ groups: [AlertDesk.GroupStatus], _ filter: RuleFilter, tenant: String?) -> [UInt8] {
     var line = JSONLine()
     line.begin()
-    line.array("groups", groups.filter { !rules($0, type).isEmpty }) { line, group in
+    let shown = groups.map { (group: $0, rules: filter.rules(of: $0)) }.filter { !$0.rules.isEmpty }
+    line.array("groups", shown) { line, entry in
+      let group = entry.group
       line.field("name", group.name)
       line.field("file", group.file)
       line.field("interval", Double(group.intervalMilliseconds) / 1000)
       line.field("limit", group.limit)
       line.field("evaluationTime", group.seconds)
       line.field("lastEvaluation", time(group.lastEvaluation))
-      line.array("rules", rules(group, type)) { line, status in rule(status, tenant, &line) }
+      line.array("rules", entry.rules) { line, status in rule(status, filter, tenant, &line) }
     }
     line.end()
     return line.bytes
@@ -131,16 +152,11 @@ enum PrometheusJSON {
     return alerts.filter { $0.labels["tenant"] == tenant }
   }
 
-  private static func rules(_ group: AlertDesk.GroupStatus, _ type: String) -> [AlertDesk.RuleStatus] {
-    guard !type.isEmpty else { return group.rules }
-    return group.rules.filter { status in
-      if case .alerting = status.rule.kind { type == "alert" } else { type == "record" }
-    }
-  }
-
   private static func time(_ time: WallTime?) -> String { time?.description ?? "0001-01-01T00:00:00Z" }
 
-  private static func rule(_ status: AlertDesk.RuleStatus, _ tenant: String?, _ line: inout JSONLine) {
+  private static func rule(
+    _ status: AlertDesk.RuleStatus, _ filter: RuleFilter, _ tenant: String?, _ line: inout JSONLine
+  ) {
     let rule = status.rule
     line.field("name", rule.name)
     line.field("query", rule.text)
@@ -157,6 +173,7 @@ enum PrometheusJSON {
     line.field("keepFiringFor", Double(alerting.keepFiringMilliseconds) / 1000)
     line.field("state", alerts.contains { $0.state == .firing } ? "firing" : alerts.isEmpty ? "inactive" : "pending")
     templates("annotations", alerting.annotations, &line)
+    guard !filter.excludesAlerts else { return }
     line.array("alerts", alerts) { line, alert in Self.alert(alert, &line) }
   }
 

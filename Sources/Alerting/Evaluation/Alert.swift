@@ -24,6 +24,8 @@ package struct Alert: Sendable {
   /// Until when an alert taken over from before a restart is kept without proof.
   var unprovenUntil: WallTime?
   package let expression: String
+  /// Ids of requests that show what it is about, found when it fired.
+  package internal(set) var exemplars: [String] = []
 
   init(
     name: String, labels: Labels, annotations: [(name: String, value: String)] = [], state: State = .pending,
@@ -39,6 +41,15 @@ package struct Alert: Sendable {
     self.firedAt = firedAt
     self.expression = expression
   }
+
+  /// An alert that does not exist, to ask what would happen to it.
+  package static func imagined(_ labels: Labels, at now: WallTime) -> Alert {
+    Alert(
+      name: labels["alertname"] ?? "", labels: labels, state: .firing, value: 1, activeAt: now, firedAt: now,
+      expression: "")
+  }
+
+  package func label(_ name: String) -> String? { labels[name] }
 
   /// The label `severity`. A rule that names none makes warnings: silence has to be asked for, with `none`.
   package var severity: String { labels["severity"] ?? "warning" }

@@ -14,6 +14,7 @@ package struct AlertRecord: Codable, Sendable {
   package let activeAt: Int64
   package let firedAt: Int64?
   package let absentSince: Int64?
+  package let exemplars: [String]?
 
   init(_ alert: Alert, group: String) {
     self.group = group
@@ -25,6 +26,7 @@ package struct AlertRecord: Codable, Sendable {
     activeAt = alert.activeAt.unixMilliseconds
     firedAt = alert.firedAt?.unixMilliseconds
     absentSince = alert.absentSince?.unixMilliseconds
+    exemplars = alert.exemplars.isEmpty ? nil : alert.exemplars
   }
 
   /// Whether it says of the same alert the same state since the same times; value and words change with every tick.
@@ -35,15 +37,22 @@ package struct AlertRecord: Codable, Sendable {
 
   /// Nil when the record cannot be an alert of `rule`.
   func alert(of rule: Rule) -> Alert? {
-    guard case .alerting(let alerting) = rule.kind, let labels = try? Labels(labels.map { ($0.key, $0.value) }) else {
-      return nil
-    }
+    guard case .alerting(let alerting) = rule.kind else { return nil }
+    return alert(named: alerting.name, expression: rule.text)
+  }
+
+  /// The alert, when its rule is gone.
+  var orphan: Alert? { alert(named: labels["alertname"] ?? "", expression: expression) }
+
+  private func alert(named name: String, expression: String) -> Alert? {
+    guard let labels = try? Labels(labels.map { ($0.key, $0.value) }) else { return nil }
     var alert = Alert(
-      name: alerting.name, labels: labels,
+      name: name, labels: labels,
       annotations: annotations.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, state: state,
       value: GoFloat.parse(value) ?? .nan, activeAt: WallTime(unixMilliseconds: activeAt),
-      firedAt: firedAt.map { WallTime(unixMilliseconds: $0) }, expression: rule.text)
+      firedAt: firedAt.map { WallTime(unixMilliseconds: $0) }, expression: expression)
     alert.absentSince = absentSince.map { WallTime(unixMilliseconds: $0) }
+    alert.exemplars = exemplars ?? []
     return alert
   }
 }

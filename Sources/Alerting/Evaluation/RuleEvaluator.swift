@@ -4,13 +4,23 @@ import PromQL
 
 /// One rule with what its evaluations leave behind.
 struct RunningRule: Sendable {
-  let rule: Rule
+  private(set) var rule: Rule
   var state = RuleState()
   /// Series the last successful evaluation wrote. Those the next one does not write have ended.
   var written: Set<MetricStore.Reference> = []
   var error: String?
   var lastEvaluation: WallTime?
   var seconds = 0.0
+
+  init(rule: Rule) {
+    self.rule = rule
+  }
+
+  /// The same rule from a file read again: it goes on where `old` was.
+  init(rule: Rule, continuing old: RunningRule) {
+    self = old
+    self.rule = rule
+  }
 }
 
 /// Evaluates single rules against the store and writes what they yield back to it.
@@ -139,6 +149,11 @@ struct RuleEvaluator: Sendable {
       let since = (Double(alert.activeAt.unixMilliseconds) / 1000).rounded(.down)
       return [(alerts, 1), (forState, since)].compactMap { (labels, value) in labels.map { ($0, value) } }
     }
+  }
+
+  /// The rule is gone: its series end.
+  func end(_ running: RunningRule, at now: WallTime) {
+    store.append(running.written.map { ($0, SampleValue.staleMarker) }, at: now.unixMilliseconds)
   }
 
   /// Writes `series`, and a stale marker to every series the rule wrote last time and no longer does, so that queries

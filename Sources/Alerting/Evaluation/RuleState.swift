@@ -10,6 +10,8 @@ struct RuleState: Sendable {
     case started(Alert)
     case fired(Alert)
     case resolved(Alert)
+    /// Stopped holding before it had held long enough.
+    case dropped(Alert)
   }
 
   /// One evaluation's result: a label set and value per alert that holds.
@@ -61,10 +63,13 @@ struct RuleState: Sendable {
         alert.state == .firing && now.unixMilliseconds - since.unixMilliseconds < rule.keepFiringMilliseconds
         || alert.unprovenUntil.map { now < $0 } ?? false
       alerts[alert.labels] = isKept ? alert : nil
-      if !isKept, alert.state == .firing { transitions.append(.resolved(alert)) }
+      if !isKept { transitions.append(alert.state == .firing ? .resolved(alert) : .dropped(alert)) }
     }
     return transitions
   }
+
+  /// Requests that show what an alert is about.
+  mutating func illustrate(_ labels: Labels, _ requests: [String]) { alerts[labels]?.exemplars = requests }
 
   /// Takes over an alert from before a restart.
   mutating func restore(_ alert: Alert, at now: WallTime) {

@@ -8,24 +8,22 @@ final class Lane: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    var queue: [AlertDesk.Transition] = []
-    /// Fingerprints of alerts whose notification is on its way; their next one waits.
+    var queue: [Delivery] = []
+    /// Keys of groups whose message is on its way; their next one waits.
     var underWay: Set<String> = []
-    var waiter: CheckedContinuation<AlertDesk.Transition?, Never>?
+    var waiter: CheckedContinuation<Delivery?, Never>?
 
-    mutating func takeNext(concurrencyMax: Int) -> AlertDesk.Transition? {
+    mutating func takeNext(concurrencyMax: Int) -> Delivery? {
       guard underWay.count < concurrencyMax,
-        let index = queue.firstIndex(where: { !underWay.contains($0.alert.fingerprint) })
+        let index = queue.firstIndex(where: { !underWay.contains($0.notification.groupKey) })
       else { return nil }
       let next = queue.remove(at: index)
-      underWay.insert(next.alert.fingerprint)
+      underWay.insert(next.notification.groupKey)
       return next
     }
 
     /// The waiter, with what it is to be given, if there is something.
-    mutating func wake(
-      concurrencyMax: Int
-    ) -> (CheckedContinuation<AlertDesk.Transition?, Never>, AlertDesk.Transition)? {
+    mutating func wake(concurrencyMax: Int) -> (CheckedContinuation<Delivery?, Never>, Delivery)? {
       guard let waiter, let next = takeNext(concurrencyMax: concurrencyMax) else { return nil }
       self.waiter = nil
       return (waiter, next)
@@ -38,23 +36,26 @@ final class Lane: Sendable {
     self.concurrencyMax = concurrencyMax
   }
 
-  /// How many old ones had to go.
-  func add(_ transitions: [AlertDesk.Transition]) -> Int {
+  /// The old ones that had to go.
+  func add(_ deliveries: [Delivery]) -> [Delivery] {
     let (wake, dropped) = state.withLock { state in
-      state.queue += transitions
+      state.queue += deliveries
       let excess = max(0, state.queue.count - queueMax)
+      let dropped = Array(state.queue.prefix(excess))
       state.queue.removeFirst(excess)
-      return (state.wake(concurrencyMax: concurrencyMax), excess)
+      return (state.wake(concurrencyMax: concurrencyMax), dropped)
     }
     wake?.0.resume(returning: wake?.1)
     return dropped
   }
 
-  /// The next transition that may go; waits for one. Nil when cancelled. One caller at a time.
-  func next() async -> AlertDesk.Transition? {
+  var waitingCount: Int { state.withLock { $0.queue.count + $0.underWay.count } }
+
+  /// The next message that may go; waits for one. Nil when cancelled. One caller at a time.
+  func next() async -> Delivery? {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let ready = state.withLock { state -> (isReady: Bool, AlertDesk.Transition?) in
+        let ready = state.withLock { state -> (isReady: Bool, Delivery?) in
           if Task.isCancelled { return (true, nil) }
           if let next = state.takeNext(concurrencyMax: concurrencyMax) { return (true, next) }
           state.waiter = continuation
@@ -63,20 +64,24 @@ final class Lane: Sendable {
         if ready.isReady { continuation.resume(returning: ready.1) }
       }
     } onCancel: {
-      let waiter = state.withLock { state in
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.resume(returning: nil)
+      release()
     }
   }
 
-  /// The notification is over: the alert's next one may go.
-  func finish(_ transition: AlertDesk.Transition) {
+  /// The message is over: the group's next one may go.
+  func finish(_ delivery: Delivery) {
     let wake = state.withLock { state in
-      state.underWay.remove(transition.alert.fingerprint)
+      state.underWay.remove(delivery.notification.groupKey)
       return state.wake(concurrencyMax: concurrencyMax)
     }
     wake?.0.resume(returning: wake?.1)
+  }
+
+  private func release() {
+    let waiter = state.withLock { state in
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume(returning: nil)
   }
 }

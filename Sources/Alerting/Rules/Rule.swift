@@ -25,6 +25,44 @@ package struct Rule: Sendable {
   /// Where it stands: file and line.
   package let file: String
   package let line: Int
+  /// Metrics its expression reads; nil when it may read any.
+  package let reads: Set<String>?
+
+  init(
+    kind: Kind, expression: Expression, text: String, labels: [(name: String, template: Template)], file: String,
+    line: Int
+  ) {
+    self.kind = kind
+    self.expression = expression
+    self.text = text
+    self.labels = labels
+    self.file = file
+    self.line = line
+    reads = expression.metricNames
+  }
+
+  /// Whether it asks the same for the same time, so that what is known of it holds.
+  func isSame(as other: Rule) -> Bool {
+    guard text == other.text, name == other.name else { return false }
+    switch (kind, other.kind) {
+    case (.recording, .recording): return true
+    case (.alerting, .alerting):
+      return labels.map(\.name) == other.labels.map(\.name)
+        && labels.map(\.template.text) == other.labels.map(\.template.text)
+    default: return false
+    }
+  }
+
+  /// Names what the rule decides by: expression, waiting and labels. Words may change without it.
+  package var hash: String {
+    var parts = [name, text]
+    if case .alerting(let alerting) = kind {
+      parts += ["\(alerting.holdMilliseconds)", "\(alerting.keepFiringMilliseconds)"]
+    }
+    // How far a control may go is decided by the record, so it is no part of what was tested.
+    parts += labels.filter { $0.name != "control_mode" }.map { "\($0.name)=\($0.template.text)" }
+    return StableHash.hex(parts.joined(separator: "\n"))
+  }
 
   package var name: String {
     switch kind {

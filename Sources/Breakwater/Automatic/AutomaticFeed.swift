@@ -13,6 +13,8 @@ struct AutomaticFeed: Sendable {
   let store: MetricStore
   let log: LogWriter
   let backtests: Backtests
+  /// Whether a backtest kept by an admin lets a rule act by itself.
+  var isPermitted: @Sendable (Rule) -> Bool = { _ in false }
 
   /// Metrics that are zero as long as nothing is broken: one breach of one of them is proof enough.
   static let invariants: Set<String> = [
@@ -48,7 +50,8 @@ struct AutomaticFeed: Sendable {
       independentSeries: ages.count { $0 != nil },
       inputAgeMilliseconds: ages.contains { $0 == nil } ? nil : ages.compactMap(\.self).max(),
       intervalMilliseconds: group?.intervalMilliseconds ?? 0,
-      evaluationError: group?.rules.lazy.compactMap(\.lastError).first, isBacktested: backtests.holds(alert.name, hash),
+      evaluationError: group?.rules.lazy.compactMap(\.lastError).first,
+      isBacktested: backtests.holds(alert.name, hash) || (rule.map(isPermitted) ?? false),
       inputs: names.flatMap { inputs($0, at: now) }.prefix(Self.seriesMax).map(\.self),
       exemplars: await exemplars(at: now))
   }

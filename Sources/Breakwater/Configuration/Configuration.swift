@@ -78,7 +78,10 @@ package struct Configuration: Sendable {
     /// A folder of runbooks; nil uses those in the binary.
     package var runbooks: String?
     package var interval: Duration
+    /// Where people reach the console, for links in messages; nil is the public listener.
+    package var externalURL: String?
     package var receivers: [Receiver]
+    package var routing: RoutingTree
   }
 
   package struct Metrics: Sendable {

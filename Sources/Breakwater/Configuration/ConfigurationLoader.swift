@@ -227,25 +227,6 @@ package enum ConfigurationLoader {
     }
   }
 
-  private static func alerting(_ section: SettingsSection) -> Configuration.Alerting {
-    let receivers = section.sections("receivers").compactMap { one -> Receiver? in
-      let name = one.string("name", default: "")
-      let webhook = one.optional("webhook", allowed: "an http(s) URL") {
-        $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil
-      }
-      if name.isEmpty { one.reader.problem(one.node, one.full("name"), "is missing") }
-      one.finish()
-      return webhook.map { Receiver(name: name, webhook: $0) }
-    }
-    let alerting = Configuration.Alerting(
-      rules: section.strings("rules", default: []),
-      runbooks: section.optional("runbooks", allowed: "a folder") { $0.isEmpty ? nil : $0 },
-      interval: section.duration("interval", default: .seconds(1), in: .milliseconds(100)...(.seconds(300))),
-      receivers: receivers)
-    section.finish()
-    return alerting
-  }
-
   private static func logs(_ section: SettingsSection) -> Bool {
     let toStdout = section.flag("stdout", default: true)
     section.finish()

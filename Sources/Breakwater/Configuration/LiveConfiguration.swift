@@ -26,7 +26,10 @@ final class LiveConfiguration: ConfigurationKeeper {
   /// Versions kept to go back to.
   private static let versionsMax = 20
   /// Sections whose settings take effect at once.
-  private static let live = ["routes", "upstreams", "limits", "guard", "server.tls"]
+  private static let live = [
+    "routes", "upstreams", "limits", "guard", "server.tls", "alerting.rules", "alerting.route",
+    "alerting.inhibitRules", "alerting.inhibit_rules", "alerting.timeIntervals", "alerting.time_intervals",
+  ]
 
   private let file: ConfigurationFile?
   private let clocks: Clocks

@@ -86,6 +86,13 @@ final class SettingsSection {
 
   func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+  /// The spelling of `key` that the file uses: its own, the same with underscores, or `other`.
+  func spelled(_ key: String, or other: String? = nil) -> String {
+    if values[key] != nil { return key }
+    let snake = key.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
+    return [snake, other].compactMap { $0 }.first { values[$0] != nil } ?? key
+  }
+
   /// Names of the keys present, for mappings whose keys are names.
   var names: [String] { values.keys.sorted() }
 

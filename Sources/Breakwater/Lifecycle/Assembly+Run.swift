@@ -44,12 +44,16 @@ extension Assembly {
     var services: [any Service] = [
       Background(name: "signals") { await self.sampleAndEvaluate() },
       Background(name: "metric store") { await self.maintainMetrics() },
-      Background(name: "alert memory") { await self.rememberAlerts() },
+      Background(name: "alert records") { await self.alertRoom.recorder.run() },
       Background(name: "lease") { await self.keeper.run() },
       Background(name: "audit") { await self.auditKeeper.run() },
-      Background(name: "notifier") { await self.notifier.run() },
+      Background(name: "notifier") { await self.alertRoom.notifier.run() },
+      Background(name: "alertmanager") {
+        await self.alertRoom.runLinks(now: { self.options.clocks.now }, sleep: SystemSources.sleep)
+      },
       Background(name: "status") { await self.publishStatus() },
       Background(name: "reload") { await self.reloadOnHangup() },
+      Background(name: "rule files") { await self.watchRules() },
     ]
     for forwarding in forwardings {
       services.append(Background(name: "remote write") { await forwarding.run() })
@@ -124,38 +128,75 @@ extension Assembly {
     }
   }
 
-  /// Once a second: every metric into the store, every rule evaluated, what changed sent out.
+  private func watchRules() async {
+    guard !configuration.alerting.rules.isEmpty else { return }
+    var watch = ruleWatch
+    while !Task.isCancelled {
+      await SystemSources.sleep(RuleWatch.interval)
+      switch watch.look() {
+      case .unchanged: break
+      case .changed(let groups):
+        desk.replace(groups)
+        say("rules.reloaded", "\(groups.reduce(0) { $0 + $1.rules.count }) rules are in force")
+      case .refused(let problem):
+        say("rules.refused", "the rules of before stay in force: \(problem)", severity: .error)
+      }
+    }
+  }
+
+  /// How often it is asked, between ticks, whether something moved.
+  private static let lookInterval = Duration.milliseconds(50)
+
+  /// Every metric into the store and every rule evaluated once an interval; between intervals the rules about what was
+  /// quiet and moved, for at most a tenth of the time.
   private func sampleAndEvaluate() async {
     // A rule that cannot see the last minutes would call alerts off that still hold.
     await restoreMetrics()
     var sampling = RegistrySampling(
       metrics, into: metricStore, startedAt: context.about.startedAt.unixMilliseconds)
+    var vigil = MetricVigil(metrics)
+    let interval = configuration.alerting.interval.wholeNanoseconds
+    let clock = options.clocks.monotonic
+    var nextTick = clock()
+    var nextLook = clock()
     while !Task.isCancelled {
       let now = options.clocks.now
-      sampling.sample(at: now.unixMilliseconds)
-      let transitions = desk.tick(at: now)
-      notifier.enqueue(transitions)
-      for transition in transitions {
-        await tell(transition)
-        await contain(transition)
+      let start = clock()
+      if start >= nextTick {
+        sampling.sample(at: now.unixMilliseconds)
+        await handle(desk.tick(at: now), at: now)
+        vigil.watch(desk.metricsRead)
+        _ = vigil.look()
+        await context.windows.tick()
+        observeReviews(at: now)
+        nextTick = max(nextTick + interval, clock())
+      } else if start >= nextLook {
+        let moved = vigil.look()
+        let pushed = pulse.take()
+        if !moved.isEmpty || !pushed.isEmpty {
+          if !moved.isEmpty { sampling.sample(at: now.unixMilliseconds, only: moved) }
+          let series = moved.reduce(into: pushed) { $0.formUnion(MetricVigil.series(of: $1)) }
+          await handle(desk.look(at: series, at: now), at: now)
+          nextLook = clock() + 9 * (clock() - start)
+        }
       }
-      await context.windows.tick()
-      observeReviews(at: now)
-      await SystemSources.sleep(configuration.alerting.interval)
+      await SystemSources.sleep(min(Self.lookInterval, .nanoseconds(max(1_000_000, nextTick - clock()))))
     }
   }
 
-  private func rememberAlerts() async {
-    while !Task.isCancelled {
-      await alertMemory.keep(desk.records, at: options.clocks.now)
-      await SystemSources.sleep(configuration.alerting.interval)
+  private func handle(_ changed: [AlertDesk.Transition], at now: WallTime) async {
+    let transitions = desk.illustrated(changed) { evidence.requests(for: $0, at: now) }
+    await alertRoom.turn(transitions, at: now)
+    for transition in transitions {
+      await tell(transition)
+      await contain(transition)
     }
   }
 
   private func tell(_ transition: AlertDesk.Transition) async {
     let alert = transition.alert
     if transition.what == .resolved { await context.acknowledgements.forget(alert.fingerprint) }
-    guard alert.severity != "none" else { return }
+    guard alert.severity != "none", transition.what != .dropped else { return }
     events.emit(
       LogEvent(
         "alert.\(transition.what.rawValue)", transition.what == .firing ? .warn : .info, at: transition.at,
@@ -171,7 +212,7 @@ extension Assembly {
       guard let trigger = await automaticFeed.trigger(transition.alert, at: transition.at) else { return }
       await context.automatic.take(trigger)
     case .resolved: await context.automatic.ended(transition.alert.fingerprint)
-    case .pending: return
+    case .pending, .dropped: return
     }
   }
 

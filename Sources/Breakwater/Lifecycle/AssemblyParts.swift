@@ -109,7 +109,7 @@ enum ProcessMetrics {
         cpu.increment(by: max(0, used - last))
         last = max(last, used)
       }
-      for store in ["control", "trading", "logs", "metrics"] {
+      for store in ["control", "trading", "alerts", "logs", "metrics"] {
         bytes.gauge(store).set(Double(directory.bytes(of: store)))
       }
       let volume = directory.volume()

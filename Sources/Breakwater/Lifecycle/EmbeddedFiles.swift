@@ -1,4 +1,5 @@
 package import AdminAPI
+import Alerting
 import CAssets
 import Foundation
 
@@ -25,6 +26,11 @@ package enum EmbeddedFiles {
       ConsoleFile(
         path: name == "index.html" ? "/" : "/" + name, contentType: contentType(name), bytes: bytes)
     }
+  }
+
+  /// Backtests committed beside the rules.
+  static var backtests: [BacktestRecord] {
+    folder("alerts").first { $0.name == "backtests.json" }.flatMap { try? BacktestLibrary.records($0.bytes) } ?? []
   }
 
   private static func contentType(_ name: String) -> String {

@@ -49,10 +49,10 @@ package struct Material: Sendable {
 
   // MARK: Rules
 
-  private static func rules(_ patterns: [String], _ problems: inout [ConfigurationProblem]) -> [RuleGroup] {
+  static func rules(_ patterns: [String], _ problems: inout [ConfigurationProblem]) -> [RuleGroup] {
     let files: [(name: String, bytes: [UInt8])] =
       patterns.isEmpty
-      ? EmbeddedFiles.folder("alerts").map { ("alerts/" + $0.name, $0.bytes) }
+      ? EmbeddedFiles.folder("alerts").filter { $0.name.hasSuffix(".yml") }.map { ("alerts/" + $0.name, $0.bytes) }
       : patterns.flatMap { matches($0, &problems) }
     var groups: [RuleGroup] = []
     for file in files {
@@ -68,22 +68,22 @@ package struct Material: Sendable {
   }
 
   /// Files a pattern names; `*` stands for any run of characters within the last part.
+  static func names(_ pattern: String) -> [String] {
+    let folder = pattern.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    let last = pattern.split(separator: "/").last.map(String.init) ?? ""
+    guard last.contains("*") else { return [pattern] }
+    let parts = last.split(separator: "*", omittingEmptySubsequences: false)
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+    return all.filter {
+      $0.hasPrefix(parts[0]) && $0.hasSuffix(parts[parts.count - 1]) && $0.utf8.count >= last.utf8.count - 1
+    }
+    .sorted().map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
+  }
+
   private static func matches(
     _ pattern: String, _ problems: inout [ConfigurationProblem]
   ) -> [(name: String, bytes: [UInt8])] {
-    let folder = pattern.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-    let last = pattern.split(separator: "/").last.map(String.init) ?? ""
-    let names: [String]
-    if last.contains("*") {
-      let parts = last.split(separator: "*", omittingEmptySubsequences: false)
-      let all = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
-      names = all.filter {
-        $0.hasPrefix(parts[0]) && $0.hasSuffix(parts[parts.count - 1]) && $0.utf8.count >= last.utf8.count - 1
-      }
-      .sorted().map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
-    } else {
-      names = [pattern]
-    }
+    let names = names(pattern)
     if names.isEmpty {
       problems.append(
         ConfigurationProblem(

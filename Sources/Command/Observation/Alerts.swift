@@ -4,7 +4,8 @@ import Wire
 /// `breakwater alerts …`
 struct Alerts: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Alerts: list, show with runbook, take.", subcommands: [List.self, Show.self, Ack.self])
+    abstract: "Alerts: list, show with runbook, take, silence, test where they go.",
+    subcommands: [List.self, Show.self, Ack.self, Silence.self, Test.self, History.self, Notifications.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Active alerts; exit 2 when one is critical.")
@@ -21,7 +22,8 @@ struct Alerts: AsyncParsableCommand {
           for item in items {
             table.add(
               item.fingerprint, item.name, item.severity, item.state, item.valueText,
-              Ages.span(milliseconds: item.ageMs), item.acknowledgedBy ?? "nobody", item.summary)
+              Ages.span(milliseconds: item.ageMs), item.acknowledgedBy ?? "nobody",
+              item.muted.map { "[\($0)] \(item.summary)" } ?? item.summary)
           }
           return table.text
         }
@@ -59,15 +61,17 @@ struct Alerts: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Take an alert: others see who has it.")
     @Argument(help: "Fingerprint.") var fingerprint: String
     @Option(help: "A word to the others.") var comment: String?
+    @Option(help: "Hand it to someone else.") var owner: String?
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
       try await finish {
         let answer = try await server.client.post(
-          "/admin/alerts/\(fingerprint.urlEncoded)/ack", AckRequest(comment: comment))
+          "/admin/alerts/\(fingerprint.urlEncoded)/ack", AckRequest(comment: comment, owner: owner))
         try server.output.show(answer) {
           let item = try answer.decode(AlertItem.self)
-          return "\(item.name) is yours, \(item.acknowledgedBy ?? "")."
+          let name = item.acknowledgedBy ?? ""
+          return owner == nil ? "\(item.name) is yours, \(name)." : "\(name) has \(item.name)."
         }
         return .done
       }

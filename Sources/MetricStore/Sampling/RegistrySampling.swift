@@ -23,7 +23,9 @@ package struct RegistrySampling {
   /// A counter that was born since the last sample was zero then, and is given that sample too: otherwise its first
   /// increment, often the only one, would be invisible to `increase()`. A time before the last one means that the clock
   /// was set back; what was stored after it is dropped.
-  package mutating func sample(at time: Int64) {
+  ///
+  /// - Parameter only: families to sample, by name; nil samples all.
+  package mutating func sample(at time: Int64, only: Set<String>? = nil) {
     if let lastTime, time < lastTime { store.truncate(after: time) }
     let zeroTime = lastTime ?? startedAt
     var born: [(MetricStore.Reference, Double)] = []
@@ -33,6 +35,7 @@ package struct RegistrySampling {
     batch.reserveCapacity(series.reduce(0) { $0 + $1.count })
     places.reserveCapacity(batch.capacity)
     sampler.sample(
+      only: only,
       newSeries: { family, description in
         while series.count <= family { series.append([]) }
         guard let labels = description.labelSet else { preconditionFailure("metrics have proper label names") }

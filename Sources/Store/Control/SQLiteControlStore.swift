@@ -45,6 +45,7 @@ package final class SQLiteControlStore: ControlStore {
       try database.execute(sql: ControlRows.approvalSchema)
       try database.execute(sql: PlaneRecords.schema)
     }
+    migrator.registerMigration("silences") { try $0.execute(sql: SilenceRecords.schema) }
     return migrator
   }
 

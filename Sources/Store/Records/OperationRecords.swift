@@ -14,24 +14,10 @@ package enum OperationRecords {
     CREATE INDEX idempotency_at ON idempotency (at);
     """
 
-  /// Since the second version of the schema.
+  /// From the third version of the schema to the fourth.
   static let alertSchema = """
     CREATE TABLE alert_state (at INTEGER NOT NULL, records BLOB NOT NULL);
     """
-
-  /// Replaces the alerts as they are with `records`, all in one text of the caller's.
-  package static func saveAlerts(_ records: [UInt8], at now: WallTime, in database: GRDB.Database) throws {
-    try database.execute(sql: "DELETE FROM alert_state")
-    try database.execute(
-      sql: "INSERT INTO alert_state (at, records) VALUES (?, ?)", arguments: [now.unixMilliseconds, Data(records)])
-  }
-
-  /// What `saveAlerts` saved last, and when.
-  package static func alerts(in database: GRDB.Database) throws -> (records: [UInt8], at: WallTime)? {
-    try Row.fetchOne(database, sql: "SELECT at, records FROM alert_state").map { row in
-      (Array(row["records"] as Data), WallTime(unixMilliseconds: row["at"]))
-    }
-  }
 
   package struct Acknowledgement: Sendable, Equatable {
     package let fingerprint: String

@@ -16,6 +16,9 @@ package final class IDSource: Sendable {
   /// `apr_…`
   package func approvalID() -> ApprovalID { id("apr_") }
 
+  /// `sil_…`
+  package func silenceID() -> String { text("sil_") }
+
   /// A name of the control plane's other documents, e.g. `win_…`.
   package func name(_ prefix: String) -> String {
     let id: ControlID = id(prefix)
@@ -35,7 +38,7 @@ package final class IDSource: Sendable {
   package func word() -> UInt64 { random.withLock { $0.next() } }
 
   /// 48 bits of time and 64 random ones in Crockford base 32: sorts by time, short enough to read aloud.
-  private func id<Tag>(_ prefix: String) -> ID<Tag> {
+  private func text(_ prefix: String) -> String {
     let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
     var bytes = Array(prefix.utf8)
     func append(_ value: UInt64, digits: Int) {
@@ -43,9 +46,11 @@ package final class IDSource: Sendable {
     }
     append(UInt64(truncatingIfNeeded: now().unixMilliseconds), digits: 10)
     append(word() >> 14, digits: 10)
-    guard let id = ID<Tag>(String(decoding: bytes, as: UTF8.self)) else {
-      preconditionFailure("\(prefix) ids are made of the id alphabet")
-    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func id<Tag>(_ prefix: String) -> ID<Tag> {
+    guard let id = ID<Tag>(text(prefix)) else { preconditionFailure("\(prefix) ids are made of the id alphabet") }
     return id
   }
 }

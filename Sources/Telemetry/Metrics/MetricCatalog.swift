@@ -249,7 +249,18 @@ package enum MetricCatalog {
   package static let notifications = MetricDefinition(
     "breakwater_notifications_total", .counter,
     "Attempts to notify that were taken (ok) or failed, and notifications dropped.",
-    labels: ["receiver": 20, "result": 3])
+    labels: ["receiver": 21, "result": 3])
+  package static let notificationsWaiting = MetricDefinition(
+    "breakwater_notifications_waiting", .gauge, "Notifications queued or on their way.", labels: ["receiver": 21])
+  package static let notificationsUnwritten = MetricDefinition(
+    "breakwater_notifications_unwritten_total", .counter,
+    "Notifications sent before they were durable, because the disk was slow or refused.")
+  package static let alertWriteFailures = MetricDefinition(
+    "breakwater_alert_write_failures_total", .counter, "Writes of alert state, history or ledger that failed.")
+  package static let silences = MetricDefinition(
+    "breakwater_silences", .gauge, "Silences by state.", labels: ["state": 3])
+  package static let rulesReloadSuccessful = MetricDefinition(
+    "breakwater_rules_last_reload_successful", .gauge, "1 while the rule files read last are in force.")
 
   // MARK: Audit, logs, storage
   package static let auditRecords = MetricDefinition(
@@ -315,7 +326,8 @@ package enum MetricCatalog {
     tsdbBlocks, tsdbBlocksWritten, tsdbBlockFailures, tsdbJournalFailures, tsdbJournalDamage, tsdbWALFsync,
     remoteWriteSamples, remoteWriteRequests, remoteWritePending, telemetryReceived, telemetryRejected,
     ruleEvaluationDuration,
-    ruleEvaluationFailures, ruleGroupMissed, alerts, notifications, auditRecords, auditWriteFailures, auditChainErrors,
+    ruleEvaluationFailures, ruleGroupMissed, alerts, notifications, notificationsWaiting, notificationsUnwritten,
+    alertWriteFailures, silences, rulesReloadSuccessful, auditRecords, auditWriteFailures, auditChainErrors,
     auditCheckpointSize,
     logRecords, logDropped, storageBytes, storageFree, storageSize, storageCommit, labelOverflow, streamSubscribers,
     streamDropped, invariantViolations, configReloadSuccessful, configReloadSuccess, buildInfo, processStart,

@@ -50,10 +50,13 @@ package final class MetricRegistry: Sendable {
     state.withLock { $0.collectors.append(collect) }
   }
 
+  /// All families as they are, in the order they were made.
+  func families() -> [MetricFamily] { state.withLock { $0.families } }
+
   /// Brings collected gauges up to date and returns all families, in the order they were made.
   func collected() -> [MetricFamily] {
     let collectors = state.withLock { $0.collectors }
     for collect in collectors { collect() }
-    return state.withLock { $0.families }
+    return families()
   }
 }

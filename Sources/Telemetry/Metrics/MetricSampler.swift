@@ -16,19 +16,23 @@ package struct MetricSampler {
   /// series keeps its place: (family, index within family).
   ///
   /// - Parameters:
+  ///   - only: families to read, by name, without collecting; nil collects and reads all.
   ///   - newSeries: called for each series not seen in an earlier sample, in the order in which the values follow, before
   ///     the `values` of its family.
   ///   - values: called once per family.
-  ///   - exemplars: called for each exemplar not handed out before, with the index of its bucket's series.
+  ///   - exemplars: called for each exemplar not handed out before, with the index of its bucket's series; none
+  ///     when `only` names families.
   package mutating func sample(
-    newSeries: (_ family: Int, _ description: SeriesDescription) -> Void,
+    only: Set<String>? = nil, newSeries: (_ family: Int, _ description: SeriesDescription) -> Void,
     values: (_ family: Int, _ values: [Double]) -> Void,
     exemplars: (_ family: Int, _ index: Int, _ exemplar: ObservedExemplar) -> Void = { _, _, _ in }
   ) {
     var buffer: [Double] = []
     let after = exemplarTime
-    for (position, family) in registry.collected().enumerated() {
+    let families = only == nil ? registry.collected() : registry.families()
+    for (position, family) in families.enumerated() {
       if position == described.count { described.append(0) }
+      if let only, !only.contains(family.definition.name) { continue }
       let children = family.children()
       for child in children[described[position]...] {
         for series in SeriesDescription.all(of: child, in: family.definition) { newSeries(position, series) }
@@ -36,7 +40,8 @@ package struct MetricSampler {
       described[position] = children.count
       buffer.removeAll(keepingCapacity: true)
       for child in children {
-        if case .histogram(let histogram) = child.instrument {
+        // One time bounds all families' exemplars, so only a sample of all of them may hand some out.
+        if only == nil, case .histogram(let histogram) = child.instrument {
           for (bucket, exemplar) in histogram.exemplars(after: after) {
             exemplarTime = max(exemplarTime, exemplar.time)
             exemplars(position, buffer.count + bucket, exemplar)

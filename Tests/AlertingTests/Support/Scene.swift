@@ -36,7 +36,7 @@ final class Scene {
   @discardableResult func tick(_ values: KeyValuePairs<String, Double> = [:]) throws -> [String] {
     try set(values)
     defer { clock.advance(by: .seconds(1)) }
-    return desk.tick(at: now).map { "\($0.what.rawValue) \($0.alert.text)" }
+    return desk.tick(at: now).filter { $0.what != .dropped }.map { "\($0.what.rawValue) \($0.alert.text)" }
   }
 
   /// A query now, as `{labels} value` sorted.

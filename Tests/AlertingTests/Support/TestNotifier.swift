@@ -12,6 +12,7 @@ final class TestNotifier: Sendable {
   let metrics = MetricRegistry()
   let clock = TestClock()
   let notifier: Notifier
+  let ledger = TestLedger()
   private let log: Log
 
   struct Refused: Error {}
@@ -20,26 +21,32 @@ final class TestNotifier: Sendable {
     let entries = Mutex<[(url: String, text: String)]>([])
     /// Attempts per body.
     let attempts = Mutex<[String: Int]>([:])
+    let keys = Mutex<[String]>([])
   }
 
   /// - Parameters:
   ///   - failing: whether the attempt with that number, from 1, to post a text such as `A firing` fails.
   ///   - hanging: awaited by every attempt.
   init(
-    _ receivers: [String], failing: @escaping @Sendable (_ text: String, _ attempt: Int) -> Bool = { _, _ in false },
+    _ names: [String], fallbacks: [String: String] = [:],
+    failing: @escaping @Sendable (_ text: String, _ attempt: Int) -> Bool = { _, _ in false },
     hanging: @escaping @Sendable (_ url: String) async throws -> Void = { _ in }
   ) throws {
     let log = Log()
     self.log = log
     let clock = clock
+    let receivers = names.map {
+      Receiver(name: $0, kind: .webhook(url: "http://\($0)/"), fallback: fallbacks[$0])
+    }
     notifier = Notifier(
-      receivers.map { Receiver(name: $0, webhook: "http://\($0)/") }, externalURL: "http://here", clocks: clock.clocks,
-      metrics: metrics,
+      receivers, externalURL: "http://here", ledger: ledger, clocks: clock.clocks, metrics: metrics,
       sleep: { duration in
         await clock.sleep(duration)
         try Task.checkCancellation()
       },
-      post: { url, body in
+      send: { message in
+        guard case .http(let url, let fields, let body) = message else { throw Refused() }
+        log.keys.withLock { $0 += fields.filter { $0.name == "Idempotency-Key" }.map(\.value) }
         let text = try Self.text(body)
         let attempt = log.attempts.withLock { attempts in
           attempts[url + text, default: 0] += 1
@@ -64,15 +71,25 @@ final class TestNotifier: Sendable {
     try await body()
   }
 
-  func transitions(
-    _ name: String, _ what: AlertDesk.Transition.What, severity: String = "critical"
-  ) -> [AlertDesk.Transition] {
-    guard let labels = try? Labels([("alertname", name), ("severity", severity)]) else { return [] }
+  /// A message about one alert to each of the receivers.
+  func messages(
+    _ name: String, _ what: AlertDesk.Transition.What, to receivers: String...
+  ) -> [Delivery] {
+    guard let labels = try? Labels([("alertname", name), ("severity", "critical")]) else { return [] }
+    let now = clock.clocks.now
     let alert = Alert(
-      name: name, labels: labels, state: what == .pending ? .pending : .firing, value: 1, activeAt: clock.clocks.now,
-      firedAt: clock.clocks.now, expression: "x")
-    return [AlertDesk.Transition(what: what, alert: alert, at: clock.clocks.now)]
+      name: name, labels: labels, state: .firing, value: 1, activeAt: now, firedAt: now, expression: "x")
+    let item = Alerting.Notification.Item(alert, resolvedAt: what == .resolved ? now : nil)
+    return receivers.map {
+      Delivery(
+        Alerting.Notification(
+          receiver: $0, cause: what == .resolved ? .resolved : .new, groupKey: "{}:{\(name)}",
+          groupLabels: ["alertname": name], alerts: [item], at: now))
+    }
   }
+
+  /// Idempotency keys in the order of the attempts.
+  var keys: [String] { log.keys.withLock { $0 } }
 
   /// What a receiver took, in order.
   func delivered(_ receiver: String) -> [String] {
@@ -84,6 +101,17 @@ final class TestNotifier: Sendable {
   func count(_ receiver: String, _ result: String) -> Double {
     metrics.family(MetricCatalog.notifications).counter(receiver, result).value
   }
+}
+
+/// Remembers what is noted, the newest of each message.
+final class TestLedger: NotificationLedger {
+  private let notes = Mutex<[Delivery]>([])
+
+  func note(_ delivery: Delivery) async { notes.withLock { $0.append(delivery) } }
+
+  var all: [Delivery] { notes.withLock { $0 } }
+  /// Those that are over.
+  var finished: [Delivery] { all.filter { $0.status != .queued } }
 }
 
 /// Holds up whoever comes until it is opened.

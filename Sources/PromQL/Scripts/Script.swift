@@ -1,10 +1,8 @@
-@testable import PromQL
-
 /// A `.test` script: loads series, evaluates queries, states their results.
 ///
 /// The format is Prometheus': an empty line ends a block, times are durations from 0. Both the dialect of 2.42
 /// (`eval_fail instant`) and what we use of 3.x (`eval range`, `expect fail`) are read.
-struct Script {
+package struct Script {
   let commands: [Command]
 
   enum Command {
@@ -13,13 +11,17 @@ struct Script {
     case evaluate(ScriptCase)
   }
 
-  struct SyntaxError: Error, CustomStringConvertible {
+  package struct SyntaxError: Error, CustomStringConvertible {
     let line: Int
     let message: String
-    var description: String { "line \(line): \(message)" }
+    package var description: String { "line \(line): \(message)" }
   }
 
-  init(_ text: String) throws {
+  /// Largest script read.
+  package static let bytesMax = 4 * 1024 * 1024
+
+  /// Throws `SyntaxError`, or what is wrong with a series or a duration.
+  package init(_ text: String) throws {
     var reader = ScriptReader(text)
     commands = try reader.commands()
   }
@@ -82,6 +84,7 @@ private struct ScriptReader {
   }
 
   private mutating func load(_ line: String) throws -> Script.Command {
+    guard line.words.count > 1 else { throw error("load needs an interval") }
     let interval = try duration(line.words[1])
     return .load(interval: interval, try block().map { try SeriesNotation($0) })
   }
@@ -95,12 +98,14 @@ private struct ScriptReader {
     var test: ScriptCase
     if isRange {
       let words = rest.words
+      guard words.count > 6 else { throw error("a range needs from, to and step") }
       let (from, to, step) = (try duration(words[1]), try duration(words[3]), try duration(words[5]))
       for _ in 0..<6 { rest = rest.afterFirstWord }
       test = ScriptCase(line: number, query: rest, times: from...to, step: step)
     } else {
       var time: Int64 = 0
       if rest.firstWord == "at" {
+        guard rest.words.count > 2 else { throw error("at needs a time and a query") }
         time = try duration(rest.words[1])
         rest = rest.afterFirstWord.afterFirstWord
       }
@@ -114,6 +119,7 @@ private struct ScriptReader {
 
   private func read(_ line: String, into test: inout ScriptCase) throws {
     if line.firstWord == "expect" {
+      guard line.words.count > 1 else { throw error("expect needs what") }
       switch line.words[1] {
       case "fail": test.expectsFailure = true
       case "ordered": test.isOrdered = true

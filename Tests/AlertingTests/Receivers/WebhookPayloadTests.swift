@@ -17,8 +17,12 @@ import Testing
   }
 
   private func document(_ alert: Alert, _ what: AlertDesk.Transition.What) throws -> [String: Any] {
-    let transition = AlertDesk.Transition(what: what, alert: alert, at: WallTime(unixMilliseconds: 1_795_348_900_000))
-    let body = WebhookPayload.encode(transition, receiver: "pager", externalURL: "http://here")
+    let time = WallTime(unixMilliseconds: 1_795_348_900_000)
+    let item = Alerting.Notification.Item(alert, resolvedAt: what == .resolved ? time : nil)
+    let notification = Alerting.Notification(
+      receiver: "pager", cause: .new, groupKey: "{}:{alertname=\"Down\"}", groupLabels: ["alertname": "Down"],
+      alerts: [item], at: time)
+    let body = WebhookPayload.encode(notification, externalURL: "http://here")
     return try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
   }
 
@@ -48,7 +52,7 @@ import Testing
     #expect(inner["startsAt"] as? String == "2026-11-22T12:00:05.000Z")
     #expect(inner["endsAt"] as? String == "0001-01-01T00:00:00Z")
     #expect(inner["fingerprint"] as? String == alert.fingerprint)
-    #expect(inner["generatorURL"] as? String == "http://here/alerts/\(alert.fingerprint)")
+    #expect(inner["generatorURL"] as? String == "http://here/#alert/\(alert.fingerprint)")
   }
 
   @Test func `of an end has the time of the end, and the same key, beginning and fingerprint`() throws {

@@ -1,5 +1,3 @@
-@testable import PromQL
-
 extension Expression {
   /// The query with every selector and subquery fixed to a time, unless it is already, or inside one that is. `nil` if
   /// a function then still depends on when it is evaluated.

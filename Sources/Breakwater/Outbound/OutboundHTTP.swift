@@ -1,3 +1,4 @@
+import Alerting
 import AsyncHTTPClient
 import MetricStore
 import NIOCore
@@ -26,6 +27,14 @@ enum OutboundHTTP {
     return Array((try await response.body.collect(upTo: bytesMax)).readableBytesView)
   }
 
+  /// Sends a message to its receiver. Throws unless it was taken.
+  static func deliver(_ message: OutboundMessage) async throws {
+    switch message {
+    case .http(let url, let fields, let body): try await post(url, fields, body, within: .seconds(5))
+    case .email(let mail, let mailbox): try await SMTPClient.send(mail, to: mailbox)
+    }
+  }
+
   /// One attempt to hand samples over, snappy-compressed remote_write 1.0.
   static func remoteWrite(_ url: String, _ body: [UInt8]) async -> MetricForwarding.Answer {
     var request = HTTPClientRequest(url: url)
@@ -44,15 +53,19 @@ enum OutboundHTTP {
   }
 
   /// Posts JSON. Throws unless the answer is 2xx.
-  static func post(_ url: String, _ body: [UInt8], within limit: Duration) async throws {
+  private static func post(
+    _ url: String, _ fields: [(name: String, value: String)], _ body: [UInt8], within limit: Duration
+  ) async throws {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/json")
+    for field in fields { request.headers.add(name: field.name, value: field.value) }
     request.body = .bytes(ByteBuffer(bytes: body))
     let response = try await client.execute(request, timeout: .nanoseconds(limit.wholeNanoseconds))
-    _ = try await response.body.collect(upTo: 64 * 1024)
+    let answer = try await response.body.collect(upTo: 64 * 1024)
     guard (200..<300).contains(response.status.code) else {
-      throw Failure(description: "the receiver answered \(response.status.code)")
+      let words = String(decoding: answer.readableBytesView.prefix(200), as: UTF8.self)
+      throw Failure(description: "the receiver answered \(response.status.code): \(words)")
     }
   }
 }

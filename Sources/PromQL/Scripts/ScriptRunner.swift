@@ -1,28 +1,26 @@
-@testable import PromQL
-
 /// Runs a script as Prometheus' own test suite does.
 ///
 /// Each instant evaluation is also checked as the middle step of a range query, and with every selector pinned to its
 /// time by `@` and evaluated at other times.
-struct ScriptRunner {
-  private var store = TestStore()
+package struct ScriptRunner {
+  private var store = ScriptStore()
   private let engine: Engine
-  private(set) var evaluations = 0
+  package private(set) var evaluations = 0
   /// Comparisons of a result with its expectation, variants included.
-  private(set) var checks = 0
-  private(set) var failures: [String] = []
+  package private(set) var checks = 0
+  package private(set) var failures: [String] = []
 
-  init(_ compatibility: Engine.Compatibility) {
+  package init(_ compatibility: Engine.Compatibility) {
     var options = Engine.Options()
     options.compatibility = compatibility
     options.samplesMax = 1_000_000
     engine = Engine(options)
   }
 
-  mutating func run(_ script: Script) {
+  package mutating func run(_ script: Script) {
     for command in script.commands {
       switch command {
-      case .clear: store = TestStore()
+      case .clear: store = ScriptStore()
       case .load(let interval, let notations):
         for notation in notations { store.add(notation, every: interval) }
       case .evaluate(let test):
