@@ -144,7 +144,8 @@ import Wire
     let code = (try? JSONDecoder().decode(ProblemDetails.self, from: body))?.code ?? "-"
     if status >= 500 {
       #expect(
-        ["upstream.connect", "upstream.circuit_open"].contains(code) || row.template.hasPrefix("/health"), "\(row.name): \(status) \(code)")
+        ["upstream.connect", "upstream.circuit_open"].contains(code) || row.template.hasPrefix("/health"),
+        "\(row.name): \(status) \(code)")
     }
     let isRefusal = status == 401 || status == 403 || code.hasPrefix("tenant.mismatch")
     return isRefusal ? "\(status) \(code)" : "pass"

@@ -52,6 +52,8 @@ struct APIClient {
 
   func get(_ path: String) async throws -> Answer { try await call(.GET, path) }
 
+  func delete(_ path: String) async throws -> Answer { try await call(.DELETE, path) }
+
   /// A call of the Prometheus API, whose errors have Prometheus' shape.
   func prometheus(_ path: String) async throws -> Answer {
     let answer = try await call(.GET, path, accepts: { $0 < 500 })
