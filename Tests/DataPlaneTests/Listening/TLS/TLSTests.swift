@@ -171,7 +171,9 @@ private func withTLS(
 
   @Test func `keeps its certificate when another is put in force; new ones get the other`() async throws {
     let renewed = try TestTLS.identity("renewed")
-    try await withTLS { gateway, _ in
+    try await withTLS {
+      $0.settings.idleTimeout = .seconds(600)
+    } _: { gateway, _ in
       let old = try await gateway.connect()
       try await old.get("/hello")
       #expect(try await old.answer().text == "hello")
