@@ -20,6 +20,8 @@ struct Rules: Sendable {
   var venueHonoursExpiry = true
   /// A new run under an old name does not speak for the earlier one.
   var mindsEarlierRuns = true
+  /// A run that took over the name of a stop's replica is waited for like any other gate.
+  var mindsLaterRuns = true
 
   struct Mutant: Sendable, CustomTestStringConvertible {
     let name: String
@@ -42,5 +44,6 @@ struct Rules: Sendable {
     Mutant(name: "no skew margin") { $0.addsMargin = false },
     Mutant(name: "no venue expiry") { $0.venueHonoursExpiry = false },
     Mutant(name: "a new run speaks for the old") { $0.mindsEarlierRuns = false },
+    Mutant(name: "an old run speaks for the new") { $0.mindsLaterRuns = false },
   ]
 }
