@@ -12,7 +12,8 @@ extension CommandProcessor {
     history?.record(event)
   }
 
-  func noteCommitted(_ control: Control, _ audit: Int64) {
+  /// - Parameter audit: nil when the store took it without our hearing of it.
+  func noteCommitted(_ control: Control, _ audit: Int64?) {
     var event = HistoryEvent(.stopCommitted)
     event.control = control.id.text
     event.epoch = control.epoch.value

@@ -86,6 +86,7 @@ extension CommandProcessor {
         guard await catchUp() else { return nil }
         // Ours after all, in force or released by now.
         if let stored = await stored(hold.id) {
+          noteCommitted(stored, nil)
           await settle(hold)
           return CommittedStop(control: stored, audit: nil, at: clocks.now)
         }

@@ -249,18 +249,17 @@ final class SimulatedProcess {
     let store = world.store
     let transition = ControlCommit(
       expecting: committed.epoch, epoch: control.epoch, imposed: [control], audit: world.entry("control.impose"))
-    ask({ () throws -> (Int64?, ControlState) in
-      if store.documentNow(control.id) != nil { return (nil, store.loadNow().state) }
-      return (try store.commitNow(transition), store.loadNow().state)
+    ask({ () throws -> (epoch: Epoch, audit: Int64?, state: ControlState) in
+      // It may be there although an earlier try seemed to fail.
+      if let known = store.documentNow(control.id) { return (known.control.epoch, nil, store.loadNow().state) }
+      return (control.epoch, try store.commitNow(transition), store.loadNow().state)
     }) { [self] answer in
       switch answer {
-      case .success(let (audit, state)):
-        if let audit {
-          world.note(HistoryEvent(.stopCommitted), self) { event in
-            event.control = control.id.text
-            event.epoch = control.epoch.value
-            event.audit = audit
-          }
+      case .success(let (epoch, audit, state)):
+        world.note(HistoryEvent(.stopCommitted), self) { event in
+          event.control = control.id.text
+          event.epoch = epoch.value
+          event.audit = audit
         }
         adopt(state)
         holds[hold.id] = nil
@@ -286,7 +285,9 @@ final class SimulatedProcess {
         if case .success(let rows) = answer {
           let rows = rows.map { world.mutated($0) }
           sightings.see(rows, at: clock)
-          let others = rows.filter { $0.gate != gateID || !$0.isAlone }
+          let others = rows.filter {
+            $0.gate != gateID || ($0.run != run && world.rules.mindsLaterRuns) || !$0.isAlone
+          }
           if wait == nil {
             wait = SealWait(epoch, rows: others, sightings: sightings, at: clock)
           } else {
@@ -323,7 +324,7 @@ final class SimulatedProcess {
     let expecting = committed.epoch
     after(.milliseconds(Double.random(in: 0...120, using: &world.random))) { [self] in
       guard committed.epoch == expecting || !world.rules.fencesReleases else { return }
-      world.note(HistoryEvent(.releaseBegin), self) { $0.controls = [id.text] }
+      world.note(HistoryEvent(.releaseBegin), self) { ($0.controls, $0.expecting) = ([id.text], expecting.value) }
       let (world, store) = (world, world.store)
       ask({ () throws -> (Int64, ControlState) in
         let at = world.rules.fencesReleases ? expecting : store.loadNow().state.epoch
@@ -342,7 +343,7 @@ final class SimulatedProcess {
           adopt(state)
           world.tell(state, except: self)
         case .failure(let failure) where (failure as? StoreFailure)?.kind == .conflict:
-          world.note(HistoryEvent(.releaseFailed), self) { $0.controls = [id.text] }
+          world.note(HistoryEvent(.releaseFailed), self) { ($0.controls, $0.expecting) = ([id.text], expecting.value) }
         case .failure: return
         }
       }

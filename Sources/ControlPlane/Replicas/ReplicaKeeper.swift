@@ -161,8 +161,8 @@ package actor ReplicaKeeper {
       if let rows = try? await store.gates() {
         let now = clocks.monotonic()
         sightings.see(rows, at: now)
-        // Also oneself while an earlier run under this name may still hold a lease.
-        let others = rows.filter { $0.gate != settings.replica || !$0.isAlone }
+        // Also another run under this name: an earlier one that may still hold a lease, or one that took it over.
+        let others = rows.filter { $0.gate != settings.replica || $0.run != settings.run || !$0.isAlone }
         if wait == nil {
           wait = SealWait(epoch, rows: others, sightings: sightings, at: now)
         } else {

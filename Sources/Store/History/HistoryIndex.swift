@@ -4,21 +4,25 @@ struct HistoryStop {
   let at: Int64
   let scope: HistoryScope
   let level: String
+  let isRequested: Bool
   var sealedLine: Int?
   var durability: String?
   var replica = ""
   /// Its caller was told in time that it was not sealed yet.
   var wasAccepted = false
-  /// A release of it began and did not fail.
-  var isLifted = false
+  /// Releases of it that began and did not fail. One that failed says nothing about another whose end is unknown.
+  var lifts = 0
   /// A release of it committed.
   var isReleased = false
+  var isCommitted = false
+  var isLifted: Bool { lifts > 0 || isReleased }
 
   init(_ event: HistoryEvent, _ line: Int) {
     self.line = line
     at = event.at
     scope = HistoryScope(event)
     level = event.level ?? "halted"
+    isRequested = event.event == .stopRequested
   }
 }
 

@@ -80,6 +80,20 @@ import TradingRuntime
     #expect(second.bench.runtime.gate.isLeaseOver && second.bench.processor.current.state.controls.isEmpty)
   }
 
+  @Test func `wait for a process that took a replica's name over, as for any other gate`() async throws {
+    let first = try await start("r1")
+    let takeover = GateRenewal(
+      gate: first.keeper.settings.replica, run: "run-other", isFirst: true, home: "elsewhere", isAlone: true,
+      acked: .zero, lease: 3_000_000_000, at: first.bench.clock.clocks.now)
+    _ = try first.bench.store.renewNow(takeover)
+    let begin = first.bench.clock.clocks.monotonic()
+    let receipt = try await first.bench.clock.run(step: .milliseconds(20)) {
+      do { return Result<Receipt, any Error>.success(try await first.bench.impose()) } catch { return .failure(error) }
+    }.get()
+    #expect(receipt.state == .sealed && receipt.replicas.map(\.sealedBy) == [.ack, .lease])
+    #expect(first.bench.clock.clocks.monotonic() - begin >= LeaseTimes.certainlyOver(3_000_000_000))
+  }
+
   @Test func `stop trading a lease after their store went away, and go on when it is back`() async throws {
     let first = try await start("r1")
     try await first.running {

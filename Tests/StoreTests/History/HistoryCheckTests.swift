@@ -104,6 +104,27 @@ import Testing
     #expect(found([boot(), committed("c1", epoch: 1), committed("c2", epoch: 3)]) == ["P3"])
   }
 
+  @Test func `has an epoch without a line where a stop or a release may have taken it unheard`() {
+    let failed: Line = (.releaseFailed, { ($0.controls, $0.expecting) = (["c1"], 1) })
+    func begin(at expecting: UInt64) -> Line { (.releaseBegin, { ($0.controls, $0.expecting) = (["c1"], expecting) }) }
+    let before = [boot(), requested("c1"), committed("c1", epoch: 1)]
+    let after = committed("c3", epoch: 3)
+    #expect(found(before + [begin(at: 1), after]).isEmpty)
+    #expect(found(before + [begin(at: 1), begin(at: 1), failed, after]).isEmpty)
+    #expect(found(before + [begin(at: 1), failed, after]) == ["P3"])
+    #expect(found(before + [begin(at: 0), after]) == ["P3"])
+    #expect(found(before + [requested("c2"), after]).isEmpty)
+    #expect(found(before + [requested("c2"), committed("c4", epoch: 4)]) == ["P3"])
+  }
+
+  @Test func `has a stop released by a release without an end, whatever became of another`() {
+    let failed: Line = (.releaseFailed, { $0.controls = ["c1"] })
+    let stop = [boot(), requested("c1"), committed("c1", epoch: 1), sealed("c1")]
+    let next = [boot("run2"), opened([], run: "run2"), order("a")]
+    #expect(found(stop + [begin("c1"), begin("c1"), failed] + next).isEmpty)
+    #expect(found(stop + [begin("c1"), failed, begin("c1"), failed] + next) == ["P1", "P2"])
+  }
+
   @Test func `shows a release by one person, or decided at another epoch`() {
     let stop = [requested("c1"), committed("c1", epoch: 1), sealed("c1"), begin("c1")]
     #expect(found(stop + [released("c1", epoch: 2)]).isEmpty)
