@@ -43,6 +43,7 @@ import Testing
       var idle: [RawConnection] = []
       for _ in 0..<7 { idle.append(try await gateway.connect()) }  // spread over all loops
       try await gateway.waitForConnections(8)
+      gateway.clock.advance(by: .seconds(1))
       let drained = Task { await gateway.drain() }
       for client in idle { try await client.closed() }
       #expect(!busy.isClosed)
