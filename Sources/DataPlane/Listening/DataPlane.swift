@@ -98,7 +98,7 @@ package final class DataPlane: Sendable {
     snapshot.withLock { current in
       current = Snapshot(
         publicRoutes: new.publicRoutes, opsRoutes: new.opsRoutes, upstreams: new.upstreams,
-        limiter: new.limiter.succeeding(current.limiter), isolation: new.isolation)
+        limiter: new.limiter.succeeding(current.limiter), isolation: new.isolation, tls: new.tls)
     }
     upstreamStates.keep(new.upstreams)
     snapshotVersion.add(1, ordering: .releasing)
