@@ -8,13 +8,16 @@ import TradingRuntime
 
 /// Rehearsals are scored; only a live one stops anything.
 @Suite struct `A drill` {
-  private func drills(_ bench: ControlBench, isPaper: Bool = true) -> Drills {
+  private func drills(
+    _ bench: ControlBench, isPaper: Bool = true, meanwhile: @escaping @Sendable () -> Void = {}
+  ) -> Drills {
     let runtime = bench.runtime
     let clock = bench.clock
     return Drills(
       Drills.Parts(
         rehearse: { scope, level, _ in
           runtime.gate.startRehearsal(scope, level)
+          meanwhile()
           let drained = await runtime.gate.drain(hasTimedOut: { false }, pause: { _ in await Task.yield() })
           await runtime.send(Named.order())
           await runtime.send(Named.order(Named.heron))
@@ -71,6 +74,19 @@ import TradingRuntime
     let report = try await run(drills(bench), .preview)
     #expect(!report.isPassed)
     #expect(report.checks.filter { !$0.isMet }.map(\.name) == ["reaches something", "nothing in doubt"])
+  }
+
+  /// Trading goes on under a shadow: an order that is just under way is no finding, one that nothing is heard of is.
+  @Test func `minds orders that stay in doubt, not those under way`() async throws {
+    for (before, after, isPassed) in [([], [2], true), ([1], [2], true), ([1], [1, 2], false)] {
+      let bench = try await ControlBench.started()
+      @Sendable func doubtful(_ numbers: [Int]) -> [(order: InDoubtOrder, scope: OrderScope)] {
+        numbers.map { Sample.inDoubt($0, Named.order()) }
+      }
+      bench.runtime.setInDoubt(doubtful(before))
+      let report = try await run(drills(bench) { bench.runtime.setInDoubt(doubtful(after)) }, .shadow)
+      #expect(report.isPassed == isPassed, "\(before) then \(after): \(report.checks)")
+    }
   }
 
   @Test func `counts nothing once it is over`() async throws {
