@@ -2,20 +2,33 @@ import ControlModel
 import Foundation
 
 /// `BREAKWATER_FAILPOINT=after_journal:kill` has the process die, or with `:stop` freeze, the first time a stop gets there. For tests of what a
-/// crash leaves behind; without the variable nothing happens at any point.
+/// crash leaves behind. Debug builds only: the binary that is shipped has no such switch.
 enum FailpointSwitch {
   static func armed() throws -> @Sendable (Failpoint) -> Void {
-    guard let text = ProcessInfo.processInfo.environment["BREAKWATER_FAILPOINT"], !text.isEmpty else { return { _ in } }
-    let parts = text.split(separator: ":", maxSplits: 1)
-    guard let point = Failpoint(rawValue: String(parts[0])), parts.count == 2, ["kill", "stop"].contains(parts[1])
-    else {
-      let names = Failpoint.allCases.map(\.rawValue).joined(separator: ", ")
-      throw CommandFailure(
-        .failed, "BREAKWATER_FAILPOINT is one of \(names), then :kill or :stop; unset it outside tests")
-    }
-    let signal = parts[1] == "kill" ? SIGKILL : SIGSTOP
-    Terminal.note(
-      "  warning: this process \(parts[1] == "kill" ? "dies" : "freezes") at \(point.rawValue) (BREAKWATER_FAILPOINT)")
-    return { if $0 == point { kill(getpid(), signal) } }
+    #if DEBUG
+      return try readSwitch()
+    #else
+      return { _ in }
+    #endif
   }
+
+  #if DEBUG
+    private static func readSwitch() throws -> @Sendable (Failpoint) -> Void {
+      guard let text = ProcessInfo.processInfo.environment["BREAKWATER_FAILPOINT"], !text.isEmpty else {
+        return { _ in }
+      }
+      let parts = text.split(separator: ":", maxSplits: 1)
+      guard let point = Failpoint(rawValue: String(parts[0])), parts.count == 2, ["kill", "stop"].contains(parts[1])
+      else {
+        let names = Failpoint.allCases.map(\.rawValue).joined(separator: ", ")
+        throw CommandFailure(
+          .failed, "BREAKWATER_FAILPOINT is one of \(names), then :kill or :stop; unset it outside tests")
+      }
+      let signal = parts[1] == "kill" ? SIGKILL : SIGSTOP
+      Terminal.note(
+        "  warning: this process \(parts[1] == "kill" ? "dies" : "freezes") at \(point.rawValue) (BREAKWATER_FAILPOINT)"
+      )
+      return { if $0 == point { kill(getpid(), signal) } }
+    }
+  #endif
 }

@@ -6,6 +6,8 @@ extension ForwardRun {
   /// False when the answer has been given up.
   func act(on step: AnswerWatch.Step) -> Bool {
     guard let watch else { return false }
+    // Told first: whoever has the answer finds what was found in it counted.
+    tell(watch)
     switch step {
     case .hold: break
     case .pass(let content):
@@ -18,7 +20,6 @@ extension ForwardRun {
       block(refusal)
       return false
     }
-    tell(watch)
     return true
   }
 

@@ -176,10 +176,12 @@ final class ForwardRun {
     let head = AnswerWatch.Head(answer: answer, fields: fields, bytes: bytes)
     switch client.watch(head, by: watch) {
     case .refuse(let refusal): return block(refusal)
-    case .pass: pass(head, firstContent.map(watch.content))
+    case .pass:
+      let first = firstContent.map(watch.content)
+      tell(watch)
+      pass(head, first)
     case .hold: if let firstContent { _ = act(on: watch.content(firstContent)) }
     }
-    tell(watch)
   }
 
   /// What the host and the circuit hear of an answer. A host that says 500 may be broken where others are not; for the
