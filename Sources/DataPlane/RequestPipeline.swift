@@ -26,10 +26,11 @@ extension ClientConnection {
       }
       let route = try match(head, bytes)
       exchange.caller = try authenticate(head, bytes, route, at: now)
+      exchange.standing = exchange.caller.map(loop.standing)
       try authorize(exchange.caller, route)
       try checkTenant(exchange.caller, route, head, bytes)
       exchange.guardMode = route.guardMode(for: exchange.caller)
-      try spend(route, exchange.caller, at: now)
+      try spend(route, at: now)
       switch route.action {
       case .endpoint(let endpoint): try collect(for: endpoint, head, bytes)
       case .forward(let upstream):
@@ -131,7 +132,7 @@ extension ClientConnection {
     guard isLimited(route) else { return try verifyNow(token, at: wall) }
     let bucket = checkingBucket(for: route, at: now)
     if let wait = bucket.wait(1, at: now) {
-      throw limited(.ip, loop.snapshot.limiter.allowance(ip: bucket, at: now), RateAllowance.seconds(wait))
+      throw limited(.ip, loop.snapshot.limiter.allowance(ip: bucket), RateAllowance.seconds(wait))
     }
     do throws(Refusal) {
       return try verifyNow(token, at: wall)
@@ -238,12 +239,15 @@ extension ClientConnection {
   private func isLimited(_ route: Route) -> Bool { route.trafficClass != .control && listener == .public }
 
   /// Takes the route's cost from every bucket of the caller.
-  private func spend(_ route: Route, _ caller: Principal?, at now: Int64) throws(Refusal) {
+  private func spend(_ route: Route, at now: Int64) throws(Refusal) {
     guard isLimited(route) else { return }
-    let allowance = self.caller.allowance(
-      for: caller, route.trafficClass, exchange.peer, loop.snapshot.limiter, at: now)
+    let limiter = loop.snapshot.limiter
+    let address = self.caller.addressBucket(exchange.peer, limiter, at: now)
+    let allowance =
+      exchange.standing?.allowance(ip: address, limiter, class: route.trafficClass, at: now)
+      ?? limiter.allowance(ip: address, class: route.trafficClass)
     switch allowance.take(route.cost, at: now) {
-    case .taken(let tightest): exchange.appendRateHeaders(allowance.policyHeader, tightest)
+    case .taken(let tightest): exchange.appendRateHeaders(allowance, tightest)
     case .refused(let scope, let seconds): throw limited(scope, allowance, seconds)
     }
   }
@@ -251,7 +255,7 @@ extension ClientConnection {
   private func limited(_ scope: RateScope, _ allowance: RateAllowance, _ seconds: Int) -> Refusal {
     loop.counters.limits.counter(scope.rawValue, "limited").increment()
     exchange.appendRateHeaders(
-      allowance.policyHeader, RateAllowance.Tightest(scope: scope, remaining: 0, resetSeconds: seconds))
+      allowance, RateAllowance.Tightest(scope: scope, remaining: 0, resetSeconds: seconds))
     return Refusal(
       .rateLimited, "The \(scope.rawValue) limit is used up; try again in \(seconds) s.", retryAfterSeconds: seconds)
   }

@@ -17,6 +17,8 @@ struct Exchange: ~Copyable {
   var template = Exchange.unrouted
   var upstream = ""
   var caller: Principal?
+  /// What is known of the caller; nil exactly when the caller is.
+  var standing: CallerStanding?
   /// What is done about another tenant's data in the answer.
   var guardMode = GuardMode.off
   /// The client's address: the connection's, or what a trusted proxy says it is.
@@ -62,6 +64,7 @@ struct Exchange: ~Copyable {
     template = Exchange.unrouted
     upstream = ""
     caller = nil
+    standing = nil
     guardMode = .off
     status = 0
     refusal = nil
@@ -80,8 +83,8 @@ struct Exchange: ~Copyable {
     if !allowedMethods.isEmpty { allowedMethods = [] }
   }
 
-  mutating func appendRateHeaders(_ policy: [UInt8], _ tightest: RateAllowance.Tightest) {
-    rateHeaders.append(policy)
+  mutating func appendRateHeaders(_ allowance: RateAllowance, _ tightest: RateAllowance.Tightest) {
+    allowance.appendPolicy(to: &rateHeaders)
     rateHeaders.append("RateLimit: \"")
     rateHeaders.append(tightest.scope.rawValue.utf8)
     rateHeaders.append("\";r=")

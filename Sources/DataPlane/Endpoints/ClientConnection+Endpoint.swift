@@ -67,13 +67,16 @@ extension ClientConnection {
   private func admit(_ run: EndpointRun) -> EndpointRun.Admission? {
     guard listener == .public, run.trafficClass != .control else { return .unlimited }
     let slots = loop.dataPlane.endpointSlots
-    switch slots.enter(run.trafficClass, caller.share(of: slots, exchange.caller)) {
+    switch slots.enter(run.trafficClass, share(of: slots)) {
     case .success(let place): return .place(place)
     case .failure(let error):
       refuse(shed(run.trafficClass, error.reason, at: "Breakwater"))
       return nil
     }
   }
+
+  /// The caller's tenant's share of the requests in flight at one place.
+  func share(of slots: Slots) -> TenantShare { exchange.standing?.share(of: slots) ?? slots.share(of: nil) }
 
   /// The body's framing is wrong: nothing after it can be trusted.
   func refuseMidBody(_ problem: HeadProblem) {

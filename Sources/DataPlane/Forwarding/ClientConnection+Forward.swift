@@ -21,7 +21,7 @@ extension ClientConnection {
     }
     exchange.upstream = name
     bodyScanner = bodyWatch(head)
-    let share = caller.share(of: upstream.state.slots, exchange.caller)
+    let share = share(of: upstream.state.slots)
     let run = ForwardRun(self, upstream, route, head, bytes, tunnelKey: tunnelKey)
     forward = run
     phase = .forwarding

@@ -10,6 +10,8 @@ struct AnswerReader {
   /// Bytes of the last piece up to which whole lines or events have been judged.
   private(set) var judgedBytes = 0
 
+  private let keys: TenantKeys
+  private var own: [UInt8] = []
   private var format = AnswerFormat.text
   private var quick: QuickLook
   /// Every piece so far, while a quick look was enough.
@@ -23,6 +25,7 @@ struct AnswerReader {
   private var isJSON: Bool?
 
   init(_ keys: TenantKeys) {
+    self.keys = keys
     scanner = TenantScanner(keys)
     quick = QuickLook(keys)
   }
@@ -31,14 +34,18 @@ struct AnswerReader {
   private static let seenBytesMax = 64 * 1024
 
   /// Starts anew, for a caller of the tenant `own`, or of none.
-  mutating func begin(_ format: AnswerFormat, _ keys: TenantKeys, own: [UInt8]) {
+  mutating func begin(_ format: AnswerFormat, own: [UInt8]) {
     self.format = format
+    self.own = own
     finding = nil
     judgedBytes = 0
     isJSON = nil
     forget()
     isQuick = format == .json || format == .text
-    if isQuick { quick.begin(keys, own: own) }
+    if isQuick { quick.begin(own: own) } else { beginClosely() }
+  }
+
+  private mutating func beginClosely() {
     canaries.begin(own)
     scanner.begin(keys, own: own)
     lines = EventLines()
@@ -46,8 +53,10 @@ struct AnswerReader {
 
   /// Looks at the bytes of a head.
   mutating func read(head bytes: Span<UInt8>) {
+    guard CanaryScanner.mayBegin(in: bytes) else { return }
+    var canaries = CanaryScanner()
+    canaries.begin(own)
     if let other = canaries.scan(bytes) { finding = TenantFinding(.canary, "the head", found: other) }
-    canaries.restart()
   }
 
   /// Looks at the next piece of content.
@@ -61,6 +70,7 @@ struct AnswerReader {
       isQuick = false
       let earlier = seen
       forget()
+      beginClosely()
       for piece in earlier where finding == nil { readClosely(piece.readableBytesUInt8Span) }
     }
     if finding == nil { readClosely(piece.readableBytesUInt8Span) }

@@ -28,7 +28,8 @@ final class AnswerWatch {
   }
 
   private(set) var mode = GuardMode.off
-  private var policy: IsolationPolicy
+  private let policy: IsolationPolicy
+  let snapshotVersion: Int
   private var reader: AnswerReader
   private var format = AnswerFormat.text
   /// What was found, at most once an answer, until it is taken to be told.
@@ -41,17 +42,16 @@ final class AnswerWatch {
   /// More has been sent than can be taken back.
   private(set) var isStreaming = false
 
-  init(_ policy: IsolationPolicy) {
+  /// - Parameter snapshotVersion: of the configuration the policy is from.
+  init(_ policy: IsolationPolicy, _ snapshotVersion: Int) {
     self.policy = policy
+    self.snapshotVersion = snapshotVersion
     reader = AnswerReader(policy.answerKeys)
   }
 
   /// Starts with an answer's head. The caller then gives the content, if some came with it, to `content`.
-  func begin(
-    _ head: Head, _ mode: GuardMode, _ policy: IsolationPolicy, own: [UInt8], isTripped: Bool
-  ) -> Step {
+  func begin(_ head: Head, _ mode: GuardMode, own: [UInt8], isTripped: Bool) -> Step {
     self.mode = mode
-    self.policy = policy
     self.isTripped = isTripped
     finding = nil
     hasFound = false
@@ -59,7 +59,7 @@ final class AnswerWatch {
     held = ByteBuffer()
     let span = head.bytes.readableBytesUInt8Span
     format = AnswerFormat(head.answer.status, head.fields, span)
-    reader.begin(format, policy.answerKeys, own: own)
+    reader.begin(format, own: own)
     reader.read(head: span.extracting(0..<head.answer.length))
     var finding = reader.finding ?? Self.foreignHeader(head.fields, span, own: own)
     if finding == nil, case .unreadable(let why) = format, head.answer.framing != .none {

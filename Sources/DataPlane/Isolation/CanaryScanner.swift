@@ -15,6 +15,16 @@ struct CanaryScanner {
   static let mark: StaticString = "CANARY-"
   private static let runBytesMax = 65
 
+  /// Whether a mark may begin anywhere in `bytes`: cheap, and rarely wrong.
+  static func mayBegin(in bytes: Span<UInt8>) -> Bool {
+    var index = ByteScan.first(UInt8(ascii: "C"), in: bytes, from: 0)
+    while index < bytes.count {
+      if index + 1 == bytes.count || bytes[index + 1] == UInt8(ascii: "A") { return true }
+      index = ByteScan.first(UInt8(ascii: "C"), in: bytes, from: index + 1)
+    }
+    return false
+  }
+
   /// Starts anew, for a caller of this tenant.
   mutating func begin(_ tenant: [UInt8]) {
     own = tenant

@@ -14,8 +14,7 @@ extension ClientConnection {
     let (mode, template) = (exchange.guardMode, exchange.template)
     let isTripped = mode == .enforce && loop.dataPlane.trips.isTripped(template, at: loop.clocks.monotonic())
     loop.counters.guarded(mode)
-    return watch.begin(
-      head, mode, loop.snapshot.isolation, own: exchange.caller?.tenantBytes ?? [], isTripped: isTripped)
+    return watch.begin(head, mode, own: exchange.caller?.tenantBytes ?? [], isTripped: isTripped)
   }
 
   /// A long answer leaked after its head was sent.

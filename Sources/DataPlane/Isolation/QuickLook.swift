@@ -10,22 +10,17 @@ import ControlModel
 struct QuickLook {
   private typealias Block = SIMD16<UInt8>
 
-  private var keys: TenantKeys
+  private let keys: TenantKeys
   private var own: [UInt8] = []
   /// The first two bytes of the names, folded, each pair once; one or two are looked for in blocks.
-  private var pairs: [(UInt8, UInt8)] = []
+  private let pairs: [(UInt8, UInt8)]
 
   init(_ keys: TenantKeys) {
     self.keys = keys
     pairs = Self.pairs(keys)
   }
 
-  mutating func begin(_ keys: TenantKeys, own: [UInt8]) {
-    self.own = own
-    guard keys != self.keys else { return }
-    self.keys = keys
-    pairs = Self.pairs(keys)
-  }
+  mutating func begin(own: [UInt8]) { self.own = own }
 
   private static func pairs(_ keys: TenantKeys) -> [(UInt8, UInt8)] {
     var pairs: [(UInt8, UInt8)] = []
@@ -38,38 +33,56 @@ struct QuickLook {
   /// Whether anything in these bytes has to be looked at closely.
   func isSuspect(_ bytes: Span<UInt8>) -> Bool {
     guard bytes.count > 0 else { return false }
-    let raw = bytes.bytes
-    let second = min(1, pairs.count - 1)
-    // Vectors on both sides: operators that take a scalar are not specialised and a thousand times as slow.
-    let (first0, first1) = (Block(repeating: pairs[0].0), Block(repeating: pairs[0].1))
-    let (second0, second1) = (Block(repeating: pairs[second].0), Block(repeating: pairs[second].1))
-    let (solidus, unicode) = (Block(repeating: 0x5c), Block(repeating: UInt8(ascii: "u")))
-    let (markC, markA) = (Block(repeating: UInt8(ascii: "C")), Block(repeating: UInt8(ascii: "A")))
-    let (fold, zero) = (Block(repeating: 0x20), Block(repeating: 0))
     var index = 0
-    while pairs.count <= 2, index + 17 <= bytes.count {
-      let here = raw.unsafeLoadUnaligned(fromByteOffset: index, as: Block.self)
-      let next = raw.unsafeLoadUnaligned(fromByteOffset: index + 1, as: Block.self)
-      let foldedHere = here | fold
-      let foldedNext = next | fold
-      // Zero where both bytes are those of a pair.
-      let names = ((foldedHere ^ first0) | (foldedNext ^ first1)) .== zero
-      let others = ((foldedHere ^ second0) | (foldedNext ^ second1)) .== zero
-      let escapes = ((here ^ solidus) | (next ^ unicode)) .== zero
-      let canaries = ((here ^ markC) | (next ^ markA)) .== zero
-      let halves = unsafeBitCast(names .| others .| escapes .| canaries, to: SIMD2<UInt64>.self)
-      if halves[0] | halves[1] != 0, check(bytes, index, halves[0]) || check(bytes, index + 8, halves[1]) {
-        return true
+    if pairs.count <= 2, bytes.count > Self.blockBytes {
+      let blocks = Blocks(pairs)
+      while index + Self.blockBytes < bytes.count {
+        if isSuspect(bytes, index, blocks) { return true }
+        index += Self.blockBytes
       }
-      index += 16
+      // The last block overlaps the one before; its last byte has no next and is looked at below.
+      if index < bytes.count - 1, isSuspect(bytes, bytes.count - 1 - Self.blockBytes, blocks) { return true }
+      index = bytes.count - 1
     }
-    // What is left; with names of more than two beginnings, everything.
+    // Short pieces; with names of more than two beginnings, everything.
     while index + 1 < bytes.count {
       if isSuspect(bytes, at: index) { return true }
       index += 1
     }
     let last = bytes[bytes.count - 1]
     return last == 0x5c || last == UInt8(ascii: "C") || pairs.contains { $0.0 == last | 0x20 }
+  }
+
+  private static let blockBytes = 16
+
+  /// What blocks are compared with. Vectors throughout: operators that take a scalar are not specialised and a thousand
+  /// times as slow.
+  private struct Blocks {
+    let first0, first1, second0, second1: Block
+    let solidus = Block(repeating: 0x5c)
+    let mark = Block(repeating: UInt8(ascii: "C"))
+    let fold = Block(repeating: 0x20)
+
+    init(_ pairs: [(UInt8, UInt8)]) {
+      let second = min(1, pairs.count - 1)
+      (first0, first1) = (Block(repeating: pairs[0].0), Block(repeating: pairs[0].1))
+      (second0, second1) = (Block(repeating: pairs[second].0), Block(repeating: pairs[second].1))
+    }
+  }
+
+  /// Whether anything that begins in the block at `index` has to be looked at closely. One more byte follows the block.
+  @inline(__always)
+  private func isSuspect(_ bytes: Span<UInt8>, _ index: Int, _ blocks: Blocks) -> Bool {
+    let here = bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: Block.self)
+    let next = bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index + 1, as: Block.self)
+    let foldedHere = here | blocks.fold
+    let foldedNext = next | blocks.fold
+    let names = (foldedHere .== blocks.first0) .& (foldedNext .== blocks.first1)
+    let others = (foldedHere .== blocks.second0) .& (foldedNext .== blocks.second1)
+    let rest = (here .== blocks.solidus) .| (here .== blocks.mark)
+    let halves = unsafeBitCast(names .| others .| rest, to: SIMD2<UInt64>.self)
+    if halves[0] | halves[1] == 0 { return false }
+    return check(bytes, index, halves[0]) || check(bytes, index + 8, halves[1])
   }
 
   /// Checks the places whose byte in `marks` is set.

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// The buckets one caller on one connection draws from for one class, and the tightest answer for the response headers.
 struct RateAllowance {
   private let ip: RateBucket?
@@ -5,8 +7,6 @@ struct RateAllowance {
   private let user: RateBucket?
   private let ofClass: RateBucket?
   private let tenantClass: RateBucket?
-  /// `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11.
-  let policyHeader: [UInt8]
 
   init(
     ip: RateBucket? = nil, tenant: RateBucket? = nil, user: RateBucket? = nil, class ofClass: RateBucket? = nil,
@@ -17,13 +17,25 @@ struct RateAllowance {
     self.user = user
     self.ofClass = ofClass
     self.tenantClass = tenantClass
-    let all: [(RateScope, RateBucket?)] = [
-      (.ip, ip), (.tenant, tenant), (.user, user), (.class, ofClass), (.tenantClass, tenantClass),
-    ]
-    let items = all.compactMap { scope, bucket in
-      bucket.map { "\"\(scope.rawValue)\";q=\($0.limit.quota);w=\($0.limit.windowSeconds)" }
-    }
-    policyHeader = Array("RateLimit-Policy: \(items.joined(separator: ", "))\r\n".utf8)
+  }
+
+  /// Writes `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11.
+  func appendPolicy(to out: inout ByteWriter) {
+    out.append("RateLimit-Policy: ")
+    var isFirst = true
+    append(ip, &isFirst, to: &out)
+    append(tenant, &isFirst, to: &out)
+    append(user, &isFirst, to: &out)
+    append(ofClass, &isFirst, to: &out)
+    append(tenantClass, &isFirst, to: &out)
+    out.append("\r\n")
+  }
+
+  private func append(_ bucket: RateBucket?, _ isFirst: inout Bool, to out: inout ByteWriter) {
+    guard let bucket else { return }
+    if !isFirst { out.append(", ") }
+    isFirst = false
+    out.append(bucket.policy)
   }
 
   struct Tightest: Equatable {

@@ -27,9 +27,18 @@ package struct RateLimit: Hashable, Sendable {
 final class RateBucket: Sendable {
   private let arrival = Atomic<Int64>(0)
   let limit: RateLimit
+  /// Its item of `RateLimit-Policy`.
+  let policy: [UInt8]
 
-  init(_ limit: RateLimit) {
+  convenience init(_ limit: RateLimit, _ scope: RateScope) { self.init(limit, Self.policy(limit, scope)) }
+
+  init(_ limit: RateLimit, _ policy: [UInt8]) {
     self.limit = limit
+    self.policy = policy
+  }
+
+  static func policy(_ limit: RateLimit, _ scope: RateScope) -> [UInt8] {
+    Array("\"\(scope.rawValue)\";q=\(limit.quota);w=\(limit.windowSeconds)".utf8)
   }
 
   enum Answer: Equatable {

@@ -42,7 +42,7 @@ enum RateScope: String, CaseIterable {
   case tenantClass = "tenant-class"
 }
 
-/// All buckets of the process, found once per connection, caller and class, and then kept by the connection.
+/// All buckets of the process, found once per caller and event loop, and then kept there.
 package final class RateLimiter: Sendable {
   /// A user within a tenant: the same name in two tenants is two users.
   struct UserKey: Hashable {
@@ -62,6 +62,7 @@ package final class RateLimiter: Sendable {
   let tenantClass: Shelf<ClassKey>
   private let classes: [TrafficClass: RateBucket]
   private let metrics: MetricRegistry
+  private let swept: Sweeps
 
   package convenience init(_ policies: RatePolicies, metrics: MetricRegistry) {
     self.init(policies, metrics: metrics, after: nil)
@@ -78,54 +79,59 @@ package final class RateLimiter: Sendable {
     let before = old?.policies
     self.policies = policies
     self.metrics = metrics
+    let swept = old?.swept ?? Sweeps()
+    self.swept = swept
     ip =
       old.flatMap { before?.ip == policies.ip ? $0.ip : nil }
-      ?? Shelf(held: held.gauge(RateScope.ip.rawValue)) { _ in policies.ip }
+      ?? Shelf(.ip, swept, held: held.gauge(RateScope.ip.rawValue)) { _ in policies.ip }
     tenant =
       old.flatMap {
         before?.tenant == policies.tenant && before?.tenantOverrides == policies.tenantOverrides ? $0.tenant : nil
       }
-      ?? Shelf(held: held.gauge(RateScope.tenant.rawValue)) { policies.tenantOverrides[$0] ?? policies.tenant }
+      ?? Shelf(.tenant, swept, held: held.gauge(RateScope.tenant.rawValue)) {
+        policies.tenantOverrides[$0] ?? policies.tenant
+      }
     user =
       old.flatMap { before?.user == policies.user ? $0.user : nil }
-      ?? Shelf(held: held.gauge(RateScope.user.rawValue)) { _ in policies.user }
+      ?? Shelf(.user, swept, held: held.gauge(RateScope.user.rawValue)) { _ in policies.user }
     tenantClass =
       old.flatMap {
         before?.tenantClasses == policies.tenantClasses
           && before?.tenantClassOverrides == policies.tenantClassOverrides ? $0.tenantClass : nil
       }
-      ?? Shelf(held: held.gauge(RateScope.tenantClass.rawValue)) {
+      ?? Shelf(.tenantClass, swept, held: held.gauge(RateScope.tenantClass.rawValue)) {
         policies.limit(of: $0.tenant, $0.trafficClass) ?? policies.tenant
       }
     var classes: [TrafficClass: RateBucket] = [:]
     for (name, limit) in policies.classes {
-      classes[name] = before?.classes[name] == limit ? old?.classes[name] : RateBucket(limit)
+      classes[name] = before?.classes[name] == limit ? old?.classes[name] : RateBucket(limit, .class)
     }
     self.classes = classes
   }
 
-  /// What a caller without a tenant, or nobody in particular, may do from an address.
-  func allowance(
-    ip address: RateBucket, user name: String? = nil, class trafficClass: TrafficClass = .read, at now: Int64
-  ) -> RateAllowance {
-    RateAllowance(
-      ip: address, user: name.map { user.bucket(UserKey(tenant: "", user: $0), at: now) },
-      class: classes[trafficClass])
+  /// What nobody in particular may do from an address.
+  func allowance(ip address: RateBucket, class trafficClass: TrafficClass = .read) -> RateAllowance {
+    RateAllowance(ip: address, class: bucket(of: trafficClass))
   }
 
-  /// What a tenant's user may do from an address. Cancels and closes draw from their tenant's own bucket alone: nothing
-  /// else that was spent may stand in their way.
-  func allowance(
-    ip address: RateBucket, tenant name: String, user: String, class trafficClass: TrafficClass = .read, at now: Int64
-  ) -> RateAllowance {
-    let ofClass = policies.limit(of: name, trafficClass).map { _ in
-      tenantClass.bucket(ClassKey(tenant: name, trafficClass: trafficClass), at: now)
+  /// What all callers together draw from for a class; nil for most.
+  func bucket(of trafficClass: TrafficClass) -> RateBucket? { classes.isEmpty ? nil : classes[trafficClass] }
+
+  /// What a tenant draws from for a class; nil where there is no such limit.
+  func tenantClassBucket(_ tenant: String, _ trafficClass: TrafficClass, at now: Int64) -> RateBucket? {
+    policies.limit(of: tenant, trafficClass).map { _ in
+      tenantClass.bucket(ClassKey(tenant: tenant, trafficClass: trafficClass), at: now)
     }
-    if trafficClass == .riskReducing, let ofClass { return RateAllowance(tenantClass: ofClass) }
-    return RateAllowance(
-      ip: address, tenant: tenant.bucket(name, at: now),
-      user: self.user.bucket(UserKey(tenant: name, user: user), at: now), class: classes[trafficClass],
-      tenantClass: ofClass)
+  }
+
+  /// How often any scope has forgotten buckets. Whoever keeps one finds it anew when this has risen, so that nobody
+  /// draws from a forgotten bucket beside the one that took its place.
+  var sweeps: Int { swept.value }
+
+  /// Counts sweeps of all scopes, over reloads.
+  final class Sweeps: Sendable {
+    fileprivate let count = Atomic<Int>(0)
+    var value: Int { count.load(ordering: .relaxed) }
   }
 
   /// Buckets per scope.
@@ -139,17 +145,26 @@ package final class RateLimiter: Sendable {
 
     private struct Contents {
       var buckets: [Key: RateBucket] = [:]
+      /// Of each limit, for all buckets that have it.
+      var policies: [RateLimit: [UInt8]] = [:]
       /// By limit: a key that has more than others shares with its like.
       var overflow: [RateLimit: RateBucket] = [:]
       var sweptAt = Int64.min
     }
 
     private let limit: @Sendable (Key) -> RateLimit
+    private let scope: RateScope
+    private let swept: Sweeps
     private let keysMax: Int
     private let contents = Mutex(Contents())
     private let held: Gauge
 
-    init(keysMax: Int = RateLimiter.keysMax, held: Gauge, _ limit: @escaping @Sendable (Key) -> RateLimit) {
+    init(
+      _ scope: RateScope, _ swept: Sweeps, keysMax: Int = RateLimiter.keysMax, held: Gauge,
+      _ limit: @escaping @Sendable (Key) -> RateLimit
+    ) {
+      self.scope = scope
+      self.swept = swept
       self.limit = limit
       self.keysMax = keysMax
       self.held = held
@@ -162,19 +177,26 @@ package final class RateLimiter: Sendable {
         if contents.buckets.count >= keysMax, now - sweepInterval >= contents.sweptAt {
           contents.sweptAt = now
           contents.buckets = contents.buckets.filter { !$0.value.isFull(at: now) }
+          swept.count.add(1, ordering: .relaxed)
         }
         let limit = limit(key)
         guard contents.buckets.count < keysMax else {
           if let shared = contents.overflow[limit] { return shared }
-          let shared = RateBucket(limit)
+          let shared = make(limit, &contents)
           contents.overflow[limit] = shared
           return shared
         }
-        let made = RateBucket(limit)
+        let made = make(limit, &contents)
         contents.buckets[key] = made
         held.set(Double(contents.buckets.count))
         return made
       }
+    }
+
+    private func make(_ limit: RateLimit, _ contents: inout Contents) -> RateBucket {
+      let policy = contents.policies[limit] ?? RateBucket.policy(limit, scope)
+      contents.policies[limit] = policy
+      return RateBucket(limit, policy)
     }
   }
 }

@@ -27,7 +27,7 @@ extension ClientConnection {
 
   private func record(at now: Int64) {
     loop.counters.inFlight.add(-1)
-    if let tenant = exchange.caller?.tenant { loop.count(tenant, exchange.status) }
+    exchange.standing?.count(exchange.status, loop)
     loop.record(exchange, listener: listener, transport: transport, at: now)
   }
 

@@ -38,6 +38,7 @@ final class LoopContext {
   /// Of the request before: the next one is often of the same kind.
   private var latestCells: (key: CellKey, cells: RequestCells)?
   private var tenantAnswers: [TenantID: TenantAnswers] = [:]
+  private var standings = CallerStandings()
   private var members: [ObjectIdentifier: any LoopMember] = [:]
   private var watches: [AnswerWatch] = []
   private var drained: (() -> Void)?
@@ -100,6 +101,7 @@ final class LoopContext {
     cells.removeAll()
     latestCells = nil
     latestUpstream = nil
+    watches.removeAll()
     for (name, upstream) in upstreams where snapshot.upstreams[name] != upstream.upstream {
       upstream.retire()
       upstreams[name] = nil
@@ -129,11 +131,11 @@ final class LoopContext {
   /// Watches kept for the next answers; more are made when more are under way at once.
   private static let watchesMax = 64
 
-  func takeWatch() -> AnswerWatch { watches.popLast() ?? AnswerWatch(snapshot.isolation) }
+  func takeWatch() -> AnswerWatch { watches.popLast() ?? AnswerWatch(snapshot.isolation, snapshotVersion) }
 
   func giveBack(_ watch: AnswerWatch) {
     watch.finish()
-    if watches.count < Self.watchesMax { watches.append(watch) }
+    if watches.count < Self.watchesMax, watch.snapshotVersion == snapshotVersion { watches.append(watch) }
   }
 
   /// The head that was put together, as a buffer to write. Its memory is used again once it has been sent.
@@ -162,10 +164,18 @@ final class LoopContext {
     return found
   }
 
-  /// Counts an answer for its tenant.
-  func count(_ tenant: TenantID, _ status: Int) {
+  /// A tenant's counters of answers.
+  func answers(of tenant: TenantID) -> TenantAnswers {
+    if let known = tenantAnswers[tenant] { return known }
     if tenantAnswers.count > Self.tenantAnswersMax { tenantAnswers.removeAll() }
-    tenantAnswers[tenant, default: TenantAnswers()].counter(tenant, status, counters.tenants).increment()
+    let made = TenantAnswers(tenant, counters.tenants)
+    tenantAnswers[tenant] = made
+    return made
+  }
+
+  /// What this loop knows of a caller whose token has just been looked at.
+  func standing(of principal: Principal) -> CallerStanding {
+    standings.standing(of: principal, entry: authenticator.cache.latestEntry)
   }
 
   /// Tenants whose counters a loop keeps at hand.
@@ -230,19 +240,6 @@ struct RequestCells {
     duration = metrics.family(MetricCatalog.httpRequestDuration).histogram(template, method, codeClass(key.status))
     requestBytes = metrics.family(MetricCatalog.httpRequestBytes).counter(template)
     responseBytes = metrics.family(MetricCatalog.httpResponseBytes).counter(template)
-  }
-}
-
-/// One tenant's counters, by the first digit of the status, found on first use.
-private struct TenantAnswers {
-  private var counters: [Counter?] = Array(repeating: nil, count: 10)
-
-  mutating func counter(_ tenant: TenantID, _ status: Int, _ family: MetricFamily) -> Counter {
-    let index = min(max(0, status / 100), 9)
-    if let counter = counters[index] { return counter }
-    let counter = family.counter(tenant.text, codeClass(status))
-    counters[index] = counter
-    return counter
   }
 }
 

@@ -22,6 +22,9 @@ public final class VerifiedTokenCache {
   /// Open addressing with linear probing; at most half full.
   private var slots: [Slot]
   private var hand = 0
+  /// Where the principal looked up or remembered last is kept; -1 if it is not. Places are reused: whoever keeps
+  /// something beside one compares the principal.
+  public private(set) var latestEntry = -1
   private var bytes = 0
 
   private struct Slot {
@@ -41,8 +44,8 @@ public final class VerifiedTokenCache {
     var wasUsed = false
   }
 
-  /// Index, slots and array headers of one entry.
-  private static let entryOverheadBytes = 160
+  /// Index, slots and array headers of one entry, and what an event loop keeps beside it.
+  private static let entryOverheadBytes = 400
   private static let slotsMin = 64
   /// Bytes of the token's end that are hashed. They are signature, which no two tokens share but by design.
   private static let tailBytes = 16
@@ -84,6 +87,7 @@ public final class VerifiedTokenCache {
       entries[index].revocationEpoch = epoch
     }
     if !entries[index].wasUsed { entries[index].wasUsed = true }
+    latestEntry = index
     return principal
   }
 
@@ -96,6 +100,7 @@ public final class VerifiedTokenCache {
     _ token: Span<UInt8>, _ principal: Principal, keyGeneration: UInt64, revocationEpoch: UInt64
   ) {
     let cost = token.count + principal.memoryBytes + Self.entryOverheadBytes
+    latestEntry = -1
     guard token.count > Self.tailBytes, cost <= bytesMax else { return }
     let hash = hash(token)
     if let slot = slot(of: token, hash) { remove(Int(slots[slot].entry) - 1, slot: slot) }
@@ -157,6 +162,7 @@ extension VerifiedTokenCache {
       entries.append(entry)
       index = entries.count - 1
     }
+    latestEntry = index
     if count * 2 > slots.count {
       resize(to: slots.count * 2)
     } else {

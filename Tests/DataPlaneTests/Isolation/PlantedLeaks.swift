@@ -93,7 +93,7 @@ enum PlantedLeaks {
     let keys = TenantKeys(known: TenantKeys.answerDefaults)
     var reader = AnswerReader(keys)
     let type = Array(body.type.utf8)
-    reader.begin(.of(type.span, 0..<type.count), keys, own: Array(own.utf8))
+    reader.begin(.of(type.span, 0..<type.count), own: Array(own.utf8))
     let bytes = Array(body.text.utf8)
     var start = 0
     for end in cuts + [bytes.count] {

@@ -53,6 +53,7 @@ import Testing
       tenantClasses: [.riskReducing: limit(), .trading: limit()], tenantClassOverrides: ["t1": [.trading: limit()]])
     let limiter = RateLimiter(policies, metrics: MetricRegistry())
     var model = Model()
+    var callers: [String: CallerBuckets] = [:]
     var now = 5 * Self.second
     for step in 0..<4000 {
       now += Int64.random(in: 0...40_000_000, using: &random)
@@ -72,8 +73,8 @@ import Testing
       }
       if let limit = policies.limit(of: tenant, trafficClass) { keys.append(("\(tenant) \(trafficClass)", limit)) }
       let expected = model.take(keys, cost, now)
-      let allowance = limiter.allowance(
-        ip: limiter.ip.bucket(address, at: now), tenant: tenant, user: user, class: trafficClass, at: now)
+      let allowance = callers["\(tenant) \(user)", default: CallerBuckets(tenant: tenant, user: user)].allowance(
+        ip: limiter.ip.bucket(address, at: now), limiter, class: trafficClass, at: now)
       switch allowance.take(cost, at: now) {
       case .taken(let tightest):
         #expect(expected, "seed \(seed) step \(step)")
@@ -96,9 +97,9 @@ import Testing
       for _ in 0..<8 {
         group.addTask {
           var taken = [0, 0]
+          var callers = ["u0", "u1"].map { CallerBuckets(tenant: "orchid", user: $0) }
           for index in 0..<1000 {
-            let allowance = limiter.allowance(
-              ip: limiter.ip.bucket("192.0.2.1", at: 1), tenant: "orchid", user: "u\(index % 2)", at: 1)
+            let allowance = callers[index % 2].allowance(ip: limiter.ip.bucket("192.0.2.1", at: 1), limiter, at: 1)
             if case .taken = allowance.take(1, at: 1) { taken[index % 2] += 1 }
           }
           return taken
@@ -117,8 +118,8 @@ import Testing
     let one = RateLimit(quota: 1, windowSeconds: 60, burst: 1)
     let limiter = RateLimiter(RatePolicies(ip: one, tenant: one, user: one), metrics: MetricRegistry())
     func allowance(_ trafficClass: TrafficClass, _ tenant: String = "orchid") -> RateAllowance {
-      limiter.allowance(
-        ip: limiter.ip.bucket("192.0.2.1", at: 1), tenant: tenant, user: "u", class: trafficClass, at: 1)
+      var caller = CallerBuckets(tenant: tenant, user: "u")
+      return caller.allowance(ip: limiter.ip.bucket("192.0.2.1", at: 1), limiter, class: trafficClass, at: 1)
     }
     _ = allowance(.trading).take(1, at: 1)
     #expect(allowance(.trading).take(1, at: 1) == .refused(scope: .ip, retryAfterSeconds: 60))

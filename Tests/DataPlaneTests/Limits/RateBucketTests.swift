@@ -35,7 +35,7 @@ import Testing
         quota: .random(in: 1...1000, using: &random), windowSeconds: .random(in: 1...60, using: &random),
         burst: .random(in: 1...50, using: &random))
       var now = Int64.random(in: 1...1_000_000_000_000, using: &random)
-      let bucket = RateBucket(limit)
+      let bucket = RateBucket(limit, .user)
       var reference = Reference(limit, at: now)
       for step in 0..<2000 {
         now += Int64.random(in: 0...(limit.interval * 3), using: &random)
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func `admits its burst at once, then its rate`() {
-    let bucket = RateBucket(RateLimit(quota: 60, windowSeconds: 60, burst: 5))
+    let bucket = RateBucket(RateLimit(quota: 60, windowSeconds: 60, burst: 5), .user)
     let now = 7 * Self.second
     for left in (0..<5).reversed() {
       #expect(bucket.take(1, at: now) == .taken(remaining: left, resetNanoseconds: Int64(5 - left) * Self.second))
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test func `says exactly when to come back`() {
-    let bucket = RateBucket(RateLimit(quota: 7, windowSeconds: 3, burst: 3))
+    let bucket = RateBucket(RateLimit(quota: 7, windowSeconds: 3, burst: 3), .user)
     var now = Self.second
     for round in 0..<200 {
       guard case .refused(let retry) = bucket.take(2, at: now) else { continue }
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func `sold out by one request that costs more than the burst is still honest`() {
-    let bucket = RateBucket(RateLimit(quota: 10, windowSeconds: 1, burst: 5))
+    let bucket = RateBucket(RateLimit(quota: 10, windowSeconds: 1, burst: 5), .user)
     #expect(bucket.take(25, at: 1) == .taken(remaining: 0, resetNanoseconds: Self.second / 2))
     #expect(bucket.take(25, at: 1) == .refused(retryNanoseconds: Self.second / 2))
     bucket.giveBack(25)
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func `holds when many threads draw at once`() async {
-    let bucket = RateBucket(RateLimit(quota: 1, windowSeconds: 3600, burst: 1000))
+    let bucket = RateBucket(RateLimit(quota: 1, windowSeconds: 3600, burst: 1000), .user)
     let taken = await withTaskGroup(of: Int.self) { group in
       for _ in 0..<8 {
         group.addTask {

@@ -6,6 +6,17 @@ import Testing
 @Suite struct `The rate limiter` {
   private func limit(_ burst: Int) -> RateLimit { RateLimit(quota: 60, windowSeconds: 60, burst: burst) }
 
+  private func allowance(_ limiter: RateLimiter, _ address: RateBucket, _ tenant: String) -> RateAllowance {
+    var caller = CallerBuckets(tenant: tenant, user: "u1")
+    return caller.allowance(ip: address, limiter, at: 1)
+  }
+
+  private func policy(of allowance: RateAllowance) -> String {
+    var out = ByteWriter()
+    allowance.appendPolicy(to: &out)
+    return String(decoding: out.bytes, as: UTF8.self)
+  }
+
   @Test func `keeps one bucket per key and scope`() {
     let limiter = RateLimiter(
       RatePolicies(ip: limit(1), tenant: limit(2), user: limit(3), tenantOverrides: ["heron": limit(9)]),
@@ -22,18 +33,18 @@ import Testing
       RatePolicies(ip: limit(9), tenant: limit(9), user: limit(1), tenantOverrides: ["heron": limit(5)]),
       metrics: MetricRegistry())
     let address = limiter.ip.bucket("192.0.2.1", at: 1)
-    let orchid = limiter.allowance(ip: address, tenant: "orchid", user: "u1", at: 1)
-    let heron = limiter.allowance(ip: address, tenant: "heron", user: "u1", at: 1)
+    let orchid = allowance(limiter, address, "orchid")
+    let heron = allowance(limiter, address, "heron")
     #expect(orchid.take(1, at: 1) == .taken(RateAllowance.Tightest(scope: .user, remaining: 0, resetSeconds: 1)))
     #expect(heron.take(1, at: 1) == .taken(RateAllowance.Tightest(scope: .user, remaining: 0, resetSeconds: 1)))
     #expect(orchid.take(1, at: 1) == .refused(scope: .user, retryAfterSeconds: 1))
-    let policy = #"RateLimit-Policy: "ip";q=60;w=60, "tenant";q=60;w=60, "user";q=60;w=60"# + "\r\n"
-    #expect(String(decoding: heron.policyHeader, as: UTF8.self) == policy)
-    #expect(String(decoding: orchid.policyHeader, as: UTF8.self) == policy)
+    let expected = #"RateLimit-Policy: "ip";q=60;w=60, "tenant";q=60;w=60, "user";q=60;w=60"# + "\r\n"
+    #expect(policy(of: heron) == expected)
+    #expect(policy(of: orchid) == expected)
   }
 
   @Test func `spends nothing anywhere when one bucket refuses`() {
-    let (wide, narrow) = (RateBucket(limit(5)), RateBucket(limit(1)))
+    let (wide, narrow) = (RateBucket(limit(5), .ip), RateBucket(limit(1), .tenant))
     let allowance = RateAllowance(ip: wide, tenant: narrow)
     #expect(allowance.take(1, at: 1) == .taken(RateAllowance.Tightest(scope: .tenant, remaining: 0, resetSeconds: 1)))
     for _ in 0..<20 { #expect(allowance.take(1, at: 1) == .refused(scope: .tenant, retryAfterSeconds: 1)) }
@@ -42,17 +53,28 @@ import Testing
 
   @Test func `writes its policies as draft-11 wants them`() {
     let allowance = RateAllowance(
-      ip: RateBucket(RateLimit(quota: 1200, windowSeconds: 60, burst: 200)),
-      tenant: RateBucket(RateLimit(quota: 600, windowSeconds: 60, burst: 100)))
+      ip: RateBucket(RateLimit(quota: 1200, windowSeconds: 60, burst: 200), .ip),
+      tenant: RateBucket(RateLimit(quota: 600, windowSeconds: 60, burst: 100), .tenant))
     #expect(
-      String(decoding: allowance.policyHeader, as: UTF8.self)
+      policy(of: allowance)
         == "RateLimit-Policy: \"ip\";q=1200;w=60, \"tenant\";q=600;w=60\r\n")
+  }
+
+  @Test func `says that it has forgotten buckets, so that nobody goes on with one of them`() {
+    let held = MetricRegistry().family(MetricCatalog.rateLimitKeys).gauge("ip")
+    let sweeps = RateLimiter.Sweeps()
+    let one = limit(1)
+    let shelf = RateLimiter.Shelf<String>(.ip, sweeps, keysMax: 1, held: held) { _ in one }
+    let first = shelf.bucket("k", at: 1)
+    #expect(shelf.bucket("other", at: 2) !== first)
+    #expect(sweeps.value == 1)
+    #expect(shelf.bucket("k", at: 2) !== first)
   }
 
   @Test func `forgets buckets that have refilled once it holds too many, and shares one when it cannot`() {
     let held = MetricRegistry().family(MetricCatalog.rateLimitKeys).gauge("ip")
     let one = limit(1)
-    let shelf = RateLimiter.Shelf<String>(keysMax: 3, held: held) { _ in one }
+    let shelf = RateLimiter.Shelf<String>(.ip, RateLimiter.Sweeps(), keysMax: 3, held: held) { _ in one }
     let second: Int64 = 1_000_000_000
     let busy = (0..<3).map { shelf.bucket("k\($0)", at: second) }
     for bucket in busy { _ = bucket.take(1, at: second) }
