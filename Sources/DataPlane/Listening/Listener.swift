@@ -84,6 +84,7 @@ package final class Listener: Sendable {
   /// Stops accepting, lets requests in flight finish within the drain timeout, then cuts what is left.
   package func drain() async {
     dataPlane.startDraining()
+    await stopAccepting()
     try? await channel.close().get()  // already closed is as good
     // All at once: one after the other, each would have the drain timeout for itself.
     await withTaskGroup { group in
@@ -94,6 +95,19 @@ package final class Listener: Sendable {
           }
         }
       }
+    }
+  }
+}
+
+extension Listener {
+  /// Takes no more connections and lets those the kernel has handed over get to their loops: closing the channel at once
+  /// would reset them, request and all. On its way a connection goes from the listener's loop to its own, back, and to its
+  /// own again; whatever is sent after it arrives after it.
+  private func stopAccepting() async {
+    try? await channel.setOption(.autoRead, value: false).get()
+    for _ in 0..<2 {
+      try? await channel.eventLoop.submit {}.get()
+      for loop in loops { try? await loop.eventLoop.submit {}.get() }
     }
   }
 }
