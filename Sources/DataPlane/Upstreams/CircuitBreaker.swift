@@ -1,6 +1,9 @@
 /// Whether an upstream is asked at all: *closed* while it works; *open* after failures in a row, when nobody asks it;
 /// *half open* once that time is over, when one request tries it.
 ///
+/// A restart of the upstream breaks many requests at once and is over in a moment, so the first try comes soon; each that
+/// fails doubles the time to the next, up to `openFor`.
+///
 /// A value without a clock; `UpstreamState` shares one over the event loops.
 struct CircuitBreaker: Equatable, Sendable {
   enum State: Equatable, Sendable {
@@ -31,11 +34,17 @@ struct CircuitBreaker: Equatable, Sendable {
   private(set) var failures = 0
   private let failuresMax: Int
   private let openNanoseconds: Int64
+  /// How long it opens next.
+  private var pause: Int64
 
   init(_ settings: BreakerSettings) {
     failuresMax = settings.failures
     openNanoseconds = settings.openFor.nanoseconds
+    pause = openNanoseconds / Self.firstShare
   }
+
+  /// The first try comes after this part of `openFor`: 250 ms of 5 s.
+  static let firstShare: Int64 = 20
 
   /// - Parameter now: monotonic nanoseconds, as everywhere here.
   mutating func admit(at now: Int64) -> Admission {
@@ -58,6 +67,7 @@ struct CircuitBreaker: Equatable, Sendable {
       guard isProbe else { return }
       state = .closed
       failures = 0
+      pause = openNanoseconds / Self.firstShare
     }
   }
 
@@ -65,10 +75,15 @@ struct CircuitBreaker: Equatable, Sendable {
     switch state {
     case .closed:
       failures += 1
-      if failures >= failuresMax { state = .open(until: now + openNanoseconds) }
+      if failures >= failuresMax { open(at: now) }
     case .open: break
-    case .halfOpen: if isProbe { state = .open(until: now + openNanoseconds) }
+    case .halfOpen: if isProbe { open(at: now) }
     }
+  }
+
+  private mutating func open(at now: Int64) {
+    state = .open(until: now + pause)
+    pause = min(openNanoseconds, 2 * pause)
   }
 
   /// The probe's client left, or it was refused elsewhere: the next request is the probe.

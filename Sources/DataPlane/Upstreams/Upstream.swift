@@ -50,7 +50,7 @@ package struct Upstream: Sendable, Equatable {
 package struct BreakerSettings: Sendable, Equatable {
   /// Requests in a row that fail before the circuit opens.
   package var failures = 5
-  /// From opening until one request tries again.
+  /// Longest time from opening until one request tries again; the first is a twentieth of it.
   package var openFor: Duration = .seconds(5)
 
   package init() {}

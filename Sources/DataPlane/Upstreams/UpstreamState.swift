@@ -104,12 +104,11 @@ final class UpstreamState: Sendable {
   }
 
   private func announce(_ state: CircuitBreaker.State) {
-    let seconds = Int(upstream.breaker.openFor / .seconds(1))
     switch state {
     case .open:
       say(
         "upstream.circuit_opened", .error,
-        "\(upstream.name) keeps failing; requests for it are refused for \(seconds) s, then one tries it")
+        "\(upstream.name) keeps failing; requests for it are refused, and one at a time tries it")
     case .halfOpen: say("upstream.circuit_probed", .info, "one request tries whether \(upstream.name) works again")
     case .closed: say("upstream.circuit_closed", .info, "\(upstream.name) works again")
     }

@@ -12,10 +12,32 @@ import Testing
     return CircuitBreaker(settings)
   }
 
+  /// Its tries have failed until it stays open for the longest time, from `now`.
   private func opened(at now: Int64) -> CircuitBreaker {
     var breaker = breaker()
-    for _ in 0..<3 { breaker.failed(isProbe: false, at: now) }
+    for _ in 0..<3 { breaker.failed(isProbe: false, at: now - 100 * Self.second) }
+    for left in (0..<5).reversed() {
+      let end = now - Int64(left) * 10 * Self.second
+      _ = breaker.admit(at: end)
+      breaker.failed(isProbe: true, at: end)
+    }
     return breaker
+  }
+
+  @Test func `tries soon after it opened, then after twice the time, up to the longest`() {
+    var breaker = breaker()
+    for _ in 0..<3 { breaker.failed(isProbe: false, at: 0) }
+    var now: Int64 = 0
+    for milliseconds: Int64 in [250, 500, 1000, 2000, 4000, 5000, 5000] {
+      #expect(breaker.state == .open(until: now + milliseconds * 1_000_000))
+      now += milliseconds * 1_000_000
+      #expect(breaker.admit(at: now) == .probe)
+      breaker.failed(isProbe: true, at: now)
+    }
+    _ = breaker.admit(at: now + 5 * Self.second)
+    breaker.succeeded(isProbe: true)
+    for _ in 0..<3 { breaker.failed(isProbe: false, at: now) }
+    #expect(breaker.state == .open(until: now + Self.second / 4), "after it worked it begins anew")
   }
 
   @Test func `opens at failures in a row, not at as many in all`() {
@@ -27,7 +49,7 @@ import Testing
     }
     #expect(breaker.state == .closed && breaker.admit(at: 0) == .pass)
     for _ in 0..<3 { breaker.failed(isProbe: false, at: 7) }
-    #expect(breaker.state == .open(until: 7 + 5 * Self.second))
+    #expect(breaker.state == .open(until: 7 + Self.second / 4))
   }
 
   @Test func `that is open refuses until its time is over, then lets one request try`() {
