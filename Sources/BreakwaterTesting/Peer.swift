@@ -37,6 +37,14 @@ package enum Peer {
     return Verdict(status: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
   }
 
+  /// A mail server that prints what it gets, for `RCPT TO` of anyone.
+  package static func mailServer(port: Int, output: String) throws -> Running {
+    try Running(
+      "/usr/bin/python3",
+      ["-u", "-m", "aiosmtpd", "-n", "-l", "127.0.0.1:\(port)", "-c", "aiosmtpd.handlers.Debugging", "stdout"],
+      output: output)
+  }
+
   /// A program that goes on running; it ends with `stop()` or with this process.
   package final class Running: Sendable {
     private let process: Process
@@ -58,8 +66,10 @@ package enum Peer {
     /// What it has said so far.
     package var said: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
 
+    /// Ends it at once. Not with SIGTERM: the threads of this process block it, a child inherits that, and a program that
+    /// does not undo it (Python) would be waited for without end.
     package func stop() {
-      process.terminate()
+      kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
     }
   }

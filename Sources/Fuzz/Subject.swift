@@ -11,6 +11,8 @@ enum Subject: String, CaseIterable {
   case tokens
   /// Request heads and the bodies behind them.
   case requests
+  /// Header lists of HTTP/2 requests, which are written as heads.
+  case lists
   /// Heads and bodies of upstreams' answers.
   case answers
   /// JSON bodies, JWKS documents, PEM text, token headers and claims.
@@ -37,6 +39,7 @@ struct Fuzzing {
     switch subject {
     case .tokens: return identity.tryToken(input.span)
     case .requests: return http.tryRequest(input)
+    case .lists: return http.tryHeaderList(input)
     case .answers: return http.tryAnswer(input)
     case .documents:
       identity.tryEverything(input.span)
@@ -63,7 +66,7 @@ struct Fuzzing {
   {
     switch subject {
     case .tokens: return mutator.mutate(input, splicing: corpus[mutator.choose(corpus.count)])
-    case .requests, .answers:
+    case .requests, .lists, .answers:
       var bytes = input
       HeadMutator.mutate(&bytes, corpus, using: &random)
       return bytes
@@ -85,6 +88,7 @@ struct Fuzzing {
         "PUT /%41 HTTP/1.1\r\nHost: [::1]:80\r\nContent-Length: 2\r\nExpect: 100-continue\r\nX_T: 1\r\n\r\nhi",
         "GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
       ]
+    case .lists: return Self.lists
     case .answers:
       texts = [
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: x-a\r\nX-A: b\r\n\r\nhello",
@@ -107,5 +111,20 @@ struct Fuzzing {
       ]
     }
     return texts.map { Array($0.utf8) }
+  }
+
+  private static var lists: [[UInt8]] {
+    let begin = [(":method", "GET"), (":scheme", "https"), (":path", "/a/b?c=d")]
+    let post = [(":method", "POST"), (":scheme", "https"), (":path", "/a"), (":authority", "a")]
+    let lists = [
+      begin + [(":authority", "a"), ("x-tenant-id", "evil"), ("cookie", "a=b"), ("cookie", "c=d"), ("te", "trailers")],
+      begin + [("host", "a"), ("authorization", "Bearer x.y.z"), ("accept", "*/*")],
+      post + [("content-length", "5"), ("x-y", "z")], post + [("transfer-encoding", "chunked")],
+      post + [("content-length", "0"), ("host", "b")],
+    ]
+    let separators = HTTPFuzzer.listSeparators
+    return lists.map { list in
+      list.flatMap { Array($0.0.utf8) + [separators.name] + Array($0.1.utf8) + [separators.field] }
+    }
   }
 }

@@ -6,13 +6,17 @@ import Wire
 
 /// What was decided to be told is told, over `kill -9` too, and nothing is told as news twice.
 @Suite(.timeLimit(.minutes(5))) struct `After kill -9` {
-  private func installation(_ hook: String, fires: Bool = true) throws -> Installation {
+  private func installation(_ hook: String) throws -> Installation {
+    try installation(receiver: "{ name: page, webhook: \"\(hook)\" }")
+  }
+
+  private func installation(receiver: String) throws -> Installation {
     var installation = try Installation()
-    try rules(in: installation, fires: fires)
+    try rules(in: installation, fires: true)
     installation.extra = """
       alerting:
         rules: ["\(installation.folder.file("rules.yml"))"]
-        receivers: [ { name: page, webhook: "\(hook)" } ]
+        receivers: [ \(receiver) ]
       """
     return installation
   }
@@ -57,6 +61,36 @@ import Wire
     await hook.stop()
   }
 
+  @Test(.enabled(if: Peer.pythonHas("aiosmtpd"), "python3-aiosmtpd is not installed"))
+  func `a mail server has been handed one mail for each time an alert began or ended`() async throws {
+    let folder = try TemporaryFolder()
+    let port = try await FreePort.find()
+    let mailServer = try Peer.mailServer(port: port, output: folder.file("mail.log"))
+    defer { mailServer.stop() }
+    let installation = try installation(
+      receiver: """
+        { name: mail, email: { smtp: "127.0.0.1:\(port)", from: bw@example.com, to: [a@example.com], startTLS: "off" } }
+        """)
+    func mails() -> [String] {
+      mailServer.said.split(separator: "\n").filter { $0.hasPrefix("Message-ID:") }.map(String.init)
+    }
+    var service = try await installation.serve()
+    #expect(try await eventually { try await items(service, installation).map(\.status) == ["sent"] })
+    #expect(mails().count == 1, "\(mailServer.said)")
+    for _ in 0..<3 {
+      service = try await installation.serveAgain(after: service)
+      #expect(try await eventually { try await items(service, installation).map(\.status) == ["sent"] })
+    }
+    #expect(mails().count == 1, "three kills told nobody anything")
+    try rules(in: installation, fires: false)
+    service = try await installation.serveAgain(after: service)
+    #expect(try await eventually { try await items(service, installation).map(\.status) == ["sent", "sent"] })
+    service = try await installation.serveAgain(after: service)
+    #expect(try await eventually { try await items(service, installation).map(\.status) == ["sent", "sent"] })
+    await service.kill()
+    #expect(Set(mails()).count == 2 && mails().count == 2, "\(mails())")
+  }
+
   @Test func `a rule file that is changed for the worse leaves its rules in force, says where, and is an alert`()
     async throws
   {
@@ -76,8 +110,11 @@ import Wire
     let op = try installation.token(.operator, "op")
     let alerts = try await service.call("GET", "/admin/alerts", token: op).text
     #expect(alerts.contains("\"Crash\""), "the rules of before are in force")
-    let logs = try await service.call("GET", "/admin/logs?limit=200", token: op).text
-    #expect(logs.contains("rules.refused") && logs.contains("rules.yml:4"), "\(logs.suffix(2000))")
+    #expect(
+      try await eventually {
+        let logs = try await service.call("GET", "/admin/logs?limit=200", token: op).text
+        return logs.contains("rules.refused") && logs.contains("rules.yml:4")
+      })
     try rules(in: installation, fires: false)
     #expect(try await eventually { try await metrics().contains(#","1"]"#) })
     #expect(await eventually { hook.posts.contains { $0.text.contains("\"status\":\"resolved\"") } })

@@ -76,6 +76,23 @@ import Testing
     #expect(half == ["breakwater.yaml:1: server.tls.certificate: is missing beside the key"])
   }
 
+  @Test func `of a certificate that has expired, or is about to, is a warning that says when`() throws {
+    let good = try material(
+      "server: { tls: { certificate: \"\(fixture("server.pem"))\", key: \"\(fixture("server.key"))\" } }\n")
+    let tls = try #require(good.tls)
+    func warning(_ secondsBeforeEnd: Int64) -> String? {
+      good.certificateWarning(at: WallTime(unixSeconds: tls.notAfter.unixSeconds - secondsBeforeEnd))?.description
+    }
+    let file = "\(fixture("server.pem")): server.tls.certificate: "
+    #expect(warning(14 * 86_400 + 1) == nil)
+    #expect(warning(14 * 86_400) == "\(file)expires at \(tls.notAfter), within 14 days; renew it and reload")
+    #expect(warning(-1) == "\(file)has expired at \(tls.notAfter); clients refuse it, renew it and reload")
+    let early = WallTime(unixSeconds: tls.notBefore.unixSeconds - 1)
+    #expect(
+      good.certificateWarning(at: early)?.description
+        == "\(file)is valid from \(tls.notBefore) only; until then clients refuse it")
+  }
+
   @Test func `of bars a profile needs must exist`() throws {
     let found = try problems(
       "runtime: { profiles: [ { tenant: a, profile: b, user: c, symbols: [ZZZZ], capital: \"1\" } ] }\n")

@@ -1,14 +1,16 @@
 """Breakwater beside the programs it works with: run.py PATH_TO_BREAKWATER_BINARY
 
-Debian's Prometheus and promtool, and the OpenTelemetry SDK. The last line is `N passed, N failed`."""
+Debian's Prometheus and promtool, the OpenTelemetry SDK, and curl over HTTP/2. The last line is `N passed, N failed`."""
 
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 
 import differential
+import restarts
 import wire
 from servers import Breakwater, Prometheus, eventually
 
@@ -144,6 +146,31 @@ def samples_that_cannot_be_stored_are_refused_by_reason(world):
             "refusals are counted", lambda: ours.query("sum by (reason) (breakwater_tsdb_samples_rejected_total) > 0")
         )
         assert {"out_of_order", "conflict", "too_far_ahead"} <= {one["metric"]["reason"] for one in rejected}
+
+
+@check
+def no_request_over_http2_fails_while_we_are_restarted(world):
+    everyone = "{ rate: 1000000/1s, burst: 1000000 }"
+    limits = f"limits: {{ ip: {everyone}, tenant: {everyone}, user: {everyone} }}"
+    with Breakwater(world, limits, server=restarts.server_settings(), keeps_sockets=True) as ours:
+        ends = threading.Event()
+        clients = [restarts.HTTP2Load(ours.public_port, ends) for _ in range(2)]
+        for client in clients:
+            client.start()
+        try:
+            for _ in range(3):
+                time.sleep(1)
+                ours.stop()
+                assert ours.process.returncode == 0, ours.log()
+                ours.start()
+        finally:
+            ends.set()
+            for client in clients:
+                client.join()
+        outcomes = clients[0].outcomes + clients[1].outcomes
+        print(f"  {dict(outcomes)}")
+        assert set(outcomes) == {"2 200", "curl 0"}, outcomes
+        assert outcomes["2 200"] == outcomes["curl 0"] * restarts.REQUESTS
 
 
 def main():

@@ -1,5 +1,6 @@
 """Breakwater and Debian's Prometheus as processes on free loopback ports, each with a folder of its own."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -79,9 +80,9 @@ class Server:
         with open(os.path.join(self.folder, "log")) as log:
             return log.read()[-4000:]
 
-    def launch(self, command):
+    def launch(self, command, pass_fds=()):
         log = open(os.path.join(self.folder, "log"), "a")
-        self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, pass_fds=pass_fds)
         log.close()
 
     def stop(self, how=signal.SIGTERM):
@@ -105,15 +106,18 @@ class Server:
 
 
 class Breakwater(Server):
-    def __init__(self, binary, extra="", flags=()):
+    """`keeps_sockets`: listening sockets stay open from one process to the next, as a supervisor keeps them."""
+
+    def __init__(self, binary, extra="", flags=(), server="", keeps_sockets=False):
         super().__init__()
         self.flags = flags
+        self.sockets = [listening(), listening()] if keeps_sockets else []
         self.binary = os.path.abspath(binary)
         with open(os.path.join(self.folder, "jwks.json"), "w") as keys:
             keys.write(KEYS)
         with open(os.path.join(self.folder, "breakwater.yaml"), "w") as config:
             config.write(
-                'environment: test\nserver: { listen: "127.0.0.1:0", ops: "127.0.0.1:0" }\n'
+                f'environment: test\nserver: {{ listen: "127.0.0.1:0", ops: "127.0.0.1:0"{server} }}\n'
                 f"dataDir: {self.folder}/data\nauth: {{ jwks: {self.folder}/jwks.json }}\n"
                 f"logs: {{ stdout: false }}\nruntime: {{ enabled: false }}\n{extra}\n"
             )
@@ -121,21 +125,40 @@ class Breakwater(Server):
 
     def start(self):
         open(os.path.join(self.folder, "log"), "w").close()
-        self.launch([self.binary, "serve", "--config", "breakwater.yaml", *self.flags])
+        command = [self.binary, "serve", "--config", "breakwater.yaml", *self.flags]
+        if self.sockets:
+            # As systemd does it: the sockets are 3 and 4, and LISTEN_PID is the process that may have them.
+            given = " ".join(f"{3 + index}<&{made.fileno()}" for index, made in enumerate(self.sockets))
+            handed = 'export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=public:ops; exec "$0" "$@"'
+            command = ["bash", "-c", f"{handed} {given}", *command]
+        self.launch(command, pass_fds=[made.fileno() for made in self.sockets])
 
         def is_up():
-            found = re.search(r"127\.0\.0\.1:(\d+) \(ops\)", self.log())
+            found = re.search(r"127\.0\.0\.1:(\d+) \(public\) and 127\.0\.0\.1:(\d+) \(ops\)", self.log())
             if not found:
                 return False
-            self.port = int(found.group(1))
+            self.public_port, self.port = int(found.group(1)), int(found.group(2))
             # Taken before it is ready, a write would be answered 503.
             return self.write(b"")[0] == 204
 
         self.wait(is_up)
 
+    def close(self):
+        super().close()
+        for made in self.sockets:
+            made.close()
+
     @property
     def data(self):
         return os.path.join(self.folder, "data")
+
+
+def listening():
+    """A listening socket whose number is not one a child wants its own at."""
+    made = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    number = fcntl.fcntl(made, fcntl.F_DUPFD_CLOEXEC, 100)
+    made.close()
+    return socket.socket(fileno=number)
 
 
 class Prometheus(Server):
@@ -161,7 +184,7 @@ class Prometheus(Server):
         return os.path.join(self.folder, "data")
 
 
-def eventually(what, check, seconds=30):
+def eventually(what, check, seconds=60):
     """Waits until `check` answers something, which is returned."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -5,7 +5,7 @@ import Testing
 @testable import Realtime
 
 /// A process that shuts down must not wait for people to close their pages.
-@Suite(.timeLimit(.minutes(1))) struct `The event bus at shutdown` {
+@Suite(.timeLimit(.minutes(5))) struct `The event bus at shutdown` {
   private let metrics = MetricRegistry()
   private let now = WallTime(unixMilliseconds: 0)
 

@@ -48,7 +48,7 @@ final class Product: Sendable {
       server: { listen: "127.0.0.1:0", ops: "127.0.0.1:0", loops: 1, drainTimeout: 2s }
       dataDir: \(folder.file("data"))
       auth: { issuer: "https://issuer.test/", audience: trading-backend, jwks: \(folder.file("jwks.json")) }
-      upstreams: { backend: { url: "http://127.0.0.1:\(backendPort)", connectTimeout: 500ms, firstByteTimeout: 2s, timeout: 5s } }
+      upstreams: { backend: { url: "http://127.0.0.1:\(backendPort)", connectTimeout: 10s, firstByteTimeout: 60s, timeout: 60s } }
       routes: [ { path: /api/v1/market, upstream: backend, roles: [user] } ]
       logs: { stdout: false }
       \(extra.contains("controls:") ? "" : "controls: { lease: 30s }")

@@ -7,7 +7,8 @@ import Synchronization
 /// weight they would slow rules down.
 final class QueryLanes: Sendable {
   /// Of the process: both listeners serve queries.
-  static let shared = QueryLanes(threads: 2, waitingMax: 64, niceness: 10)
+  static let shared = QueryLanes(threads: threadsShared, waitingMax: 64, niceness: 10)
+  static let threadsShared = 2
 
   private let queue = WorkQueue()
   private let threads: Int

@@ -40,9 +40,10 @@ extension Assembly {
     say("lifecycle.started", "Breakwater \(options.version) is up")
     for warning in configuration.warnings { say("config.warning", warning.description, severity: .warn) }
 
+    let rules = RuleExecutor()
     // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
     var services: [any Service] = [
-      Background(name: "signals") { await self.sampleAndEvaluate() },
+      Background(name: "signals") { await withTaskExecutorPreference(rules) { await self.sampleAndEvaluate() } },
       Background(name: "metric store") { await self.maintainMetrics() },
       Background(name: "alert records") { await self.alertRoom.recorder.run() },
       Background(name: "lease") { await self.keeper.run() },

@@ -16,6 +16,7 @@ package struct Material: Sendable {
   let backtests: Backtests
   /// What the public listener answers handshakes with; nil speaks plain HTTP.
   package let tls: TLSIdentity?
+  private let tlsFiles: Configuration.TLSFiles?
   /// What works, but an operator would miss: alerts without a runbook, a key others can read.
   package let warnings: [ConfigurationProblem]
 
@@ -35,8 +36,9 @@ package struct Material: Sendable {
             message: "profile \(profile.account.profile) trades \(symbol), but there are bars of \(known) only"))
       }
     }
-    tls = configuration.server.tls.flatMap { TLSMaterial.identity($0, &problems) }
-    let exposed = configuration.server.tls.flatMap { TLSMaterial.exposedKey($0) }
+    tlsFiles = configuration.server.tls
+    tls = tlsFiles.flatMap { TLSMaterial.identity($0, &problems) }
+    let exposed = tlsFiles.flatMap { TLSMaterial.exposedKey($0) }
     warnings =
       [exposed].compactMap(\.self)
       + ruleGroups.flatMap(\.rules).compactMap { [runbooks] rule in
@@ -45,6 +47,13 @@ package struct Material: Sendable {
           file: rule.file, line: rule.line, key: alert.name, message: "has no runbook \(alert.name).md")
       }
     guard problems.isEmpty else { throw ConfigurationProblems(problems: problems) }
+  }
+
+  /// That clients refuse the certificate at this time, or will within two weeks; nil while it is good. No reason not to
+  /// start: the ops listener, which stops trading, works without it.
+  package func certificateWarning(at now: WallTime) -> ConfigurationProblem? {
+    guard let tls, let tlsFiles else { return nil }
+    return TLSMaterial.expiry(of: tls, tlsFiles, at: now)
   }
 
   // MARK: Rules

@@ -1,3 +1,4 @@
+import ControlModel
 import DataPlane
 import Foundation
 
@@ -29,6 +30,26 @@ enum TLSMaterial {
     return ConfigurationProblem(
       file: files.key, line: nil, key: "server.tls.key",
       message: "can be read by everybody or changed by others (mode \(String(mode, radix: 8))); chmod 600 it")
+  }
+
+  /// How long before its end a certificate is to be renewed; the alert on it says the same.
+  private static let renewalDays: Int64 = 14
+
+  /// That the chain is outside its time at `now`, or will be before long.
+  static func expiry(of identity: TLSIdentity, _ files: Configuration.TLSFiles, at now: WallTime)
+    -> ConfigurationProblem?
+  {
+    let message: String
+    if now < identity.notBefore {
+      message = "is valid from \(identity.notBefore) only; until then clients refuse it"
+    } else if now > identity.notAfter {
+      message = "has expired at \(identity.notAfter); clients refuse it, renew it and reload"
+    } else if now.unixSeconds + renewalDays * 86_400 >= identity.notAfter.unixSeconds {
+      message = "expires at \(identity.notAfter), within \(renewalDays) days; renew it and reload"
+    } else {
+      return nil
+    }
+    return ConfigurationProblem(file: files.certificate, line: nil, key: "server.tls.certificate", message: message)
   }
 
   private static func read(_ path: String, _ key: String, _ problems: inout [ConfigurationProblem]) -> [UInt8]? {

@@ -1,3 +1,4 @@
+import Alerting
 import ArgumentParser
 import ControlModel
 import Foundation
@@ -10,7 +11,7 @@ struct RuleBacktest: AsyncParsableCommand {
     abstract: "What alerts would have done over stored history, `for` included; exit 2 when one would have fired.",
     discussion: """
       Without files the rules in force are tried. --record keeps the result as the record that control_mode: auto
-      requires; --write adds it to a file to be committed, such as alerts/backtests.json.
+      requires; with --write it is added to a file to be committed, such as alerts/backtests.json.
       """)
   @Argument(help: "Rule files.") var files: [String] = []
   @Option(help: "Only this alert.") var alert: String?
@@ -19,11 +20,13 @@ struct RuleBacktest: AsyncParsableCommand {
   @Option(help: "End (RFC 3339); now when absent.") var end: String?
   @Option(help: "Time between evaluations; as fine as the range allows when absent.") var step: String?
   @Flag(help: "Keep the result on the server; admin.") var record = false
+  @Option(help: "With --record: the file to add the records to.") var write: String?
   @Flag(help: "The firings were looked at and are right.") var accept = false
   @OptionGroup var server: ServerOptions
 
   func validate() throws {
     guard DurationSetting.milliseconds(since) != nil else { throw ValidationError("--since takes e.g. 90m or 6h.") }
+    guard write == nil || record else { throw ValidationError("--write goes with --record.") }
   }
 
   func run() async throws {
@@ -36,6 +39,7 @@ struct RuleBacktest: AsyncParsableCommand {
         answers.append(answer)
         items += try answer.decode(Page<BacktestDocument>.self).items
       }
+      if let write { try await add(items, to: write) }
       if server.output == .table {
         for item in items { Terminal.print(Self.text(item)) }
         Terminal.print("\(items.count) alerts, \(items.count { $0.count > 0 }) would have fired")
@@ -44,6 +48,27 @@ struct RuleBacktest: AsyncParsableCommand {
       }
       return items.contains { $0.count > 0 } ? .no : .done
     }
+  }
+
+  /// Replaces the records of the rules that were tried, and leaves the file's others as they are.
+  private func add(_ items: [BacktestDocument], to path: String) async throws {
+    let tried = Set(items.map(\.ruleHash))
+    let kept = try await server.client.get("/admin/rules/backtests").decode(Kept.self).items
+    var library = BacktestLibrary()
+    if let before = FileManager.default.contents(atPath: path) {
+      guard let records = try? BacktestLibrary.records([UInt8](before)) else {
+        throw CommandFailure(.failed, "\(path) holds no backtests; name a new file or one that --write made.")
+      }
+      library = BacktestLibrary(records)
+    }
+    for record in kept where tried.contains(record.ruleHash) { library.add(record) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try (encoder.encode(library.all) + Data("\n".utf8)).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+
+  private struct Kept: Decodable {
+    let items: [BacktestRecord]
   }
 
   private func request(_ rules: String?, _ file: String?) -> BacktestRequest {

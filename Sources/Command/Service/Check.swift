@@ -14,7 +14,7 @@ struct Check: AsyncParsableCommand {
     try await finish {
       let configuration = try Settings.load(config)
       let material = try Settings.material(configuration)
-      for warning in configuration.warnings + material.warnings { Terminal.note("warning: \(warning)") }
+      Settings.note(configuration, material, indent: "")
       let rules = material.ruleGroups.reduce(0) { $0 + $1.rules.count }
       Terminal.print(
         "\(config) is fine: \(configuration.routes.count) routes to \(configuration.upstreams.count) upstreams, "

@@ -26,7 +26,7 @@ struct Serve: AsyncParsableCommand {
       if let promqlCompat { setenv("BREAKWATER_METRICS_PROMQL_COMPAT", promqlCompat, 1) }
       let configuration = try Settings.load(config)
       let material = try Settings.material(configuration)
-      for warning in configuration.warnings + material.warnings { Terminal.note("  warning: \(warning)") }
+      Settings.note(configuration, material, indent: "  ")
       for source in configuration.sources where !source.key.contains("profiles[") {
         Terminal.note("  \(source.key) = \(source.value)   (\(source.source))")
       }
@@ -55,6 +55,12 @@ enum Settings {
 
   static func material(_ configuration: Configuration) throws -> Material {
     try refusing { () throws(ConfigurationProblems) in try Material(configuration) }
+  }
+
+  /// Says what works, but an operator would miss.
+  static func note(_ configuration: Configuration, _ material: Material, indent: String) {
+    let expiry = [material.certificateWarning(at: SystemSources.clocks.now)].compactMap(\.self)
+    for warning in configuration.warnings + material.warnings + expiry { Terminal.note("\(indent)warning: \(warning)") }
   }
 
   private static func refusing<Result>(_ work: () throws(ConfigurationProblems) -> Result) throws -> Result {

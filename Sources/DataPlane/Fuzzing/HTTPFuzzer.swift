@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHPACK
 
 /// Throws any bytes at the readers of HTTP/1.1 and reads what they accepted a second time, line by line, in the plainest
 /// way there is. Where the two disagree, or a verdict depends on where the bytes were cut, the process ends: that is the
@@ -55,6 +56,45 @@ package struct HTTPFuzzer: Sendable {
     let reading = HeadReading(Array(input[..<length]))
     precondition(reading.count("content-length") + reading.count("transfer-encoding") <= 1, "an answer framed twice")
     Self.tryBody(framing, input[length...])
+    return true
+  }
+
+  /// What ends a name and what ends a field of a header list that is fuzzed: bytes no UTF-8 text has.
+  package static let listSeparators: (name: UInt8, field: UInt8) = (0xff, 0xfe)
+
+  /// Whether `input`, fields with separators, is accepted as the header list of an HTTP/2 request. What is written for it
+  /// must then read as that one head, with nothing behind it and no field that was not there.
+  @discardableResult
+  package func tryHeaderList(_ input: [UInt8]) -> Bool {
+    let fields = input.split(separator: Self.listSeparators.field).map { field in
+      let end = field.firstIndex(of: Self.listSeparators.name) ?? field.endIndex
+      return (
+        String(decoding: field[..<end], as: UTF8.self), String(decoding: field[end...].dropFirst(), as: UTF8.self)
+      )
+    }
+    var out = ByteBuffer()
+    let hasBody = input.count & 1 == 1
+    let body: HTTP2RequestHead.Body
+    do throws(HeadProblem) {
+      body = try HTTP2RequestHead.write(HPACKHeaders(fields), hasBody: hasBody, scheme: "https", to: &out)
+    } catch {
+      return false
+    }
+    let bytes = Array(out.readableBytesView)
+    var parser = RequestHeadParser(limits: HeadLimits())
+    let head: RequestHead?
+    do throws(HeadProblem) { head = try parser.parse(bytes.span) } catch { return false }
+    guard let head else { preconditionFailure("a header list became a head without an end") }
+    precondition(head.length == bytes.count, "bytes behind the head of a header list")
+    // Ours are Connection, Transfer-Encoding, and Host for :authority.
+    let lines = bytes.count { $0 == 0x0a } - 2
+    precondition(lines <= fields.count { !$0.0.hasPrefix(":") } + 3, "a field from nowhere")
+    switch body {
+    case .none, .length(0): precondition(head.framing == .none, "a body from nowhere")
+    case .length(let length): precondition(head.framing == .length(length), "another length")
+    case .chunked: precondition(head.framing == .chunked, "another framing")
+    }
+    HeadReading(bytes).check(head, parser.fields, bytes)
     return true
   }
 

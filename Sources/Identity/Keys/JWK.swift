@@ -27,12 +27,19 @@ enum JWK {
     let material = try material(jwk)
     var algorithm = material.defaultAlgorithm
     if let named = jwk["alg"] {
-      guard let known = named.string.flatMap(SignatureAlgorithm.init(rawValue:)) else {
+      guard let known = named.string.flatMap({ self.algorithm(named: $0, of: material) }) else {
         throw UnusableKey("alg \(excerpt(named.string ?? "of another type")) is not a signature algorithm we know")
       }
       algorithm = known
     }
     return try material.key(id: id, algorithm: algorithm)
+  }
+
+  /// The registered algorithm of this name. `ES521` on a P-521 key, a slip of RFC 7520's published key and of generators
+  /// after it, is read as ES512: the curve has no other algorithm (RFC 7518 §3.4), so nothing can be confused with it.
+  private static func algorithm(named name: String, of material: KeyMaterial) -> SignatureAlgorithm? {
+    if case .ellipticCurve(.p521, _, _) = material, name == "ES521" { return .es512 }
+    return SignatureAlgorithm(rawValue: name)
   }
 
   private static func identifier(_ jwk: JSONValue) throws(UnusableKey) -> String? {

@@ -76,7 +76,9 @@ import TradingRuntime
         let receipt = await bench.processor.impose(stop)
         for control in receipt.controls { bench.runtime.history.sealed(control) }
       }
-      _ = await eventually(within: .milliseconds(isCaught ? 5_000 : 50)) { bench.runtime.history.events.count > 0 }
+      _ = await eventually(within: isCaught ? .seconds(60) : .milliseconds(50)) {
+        bench.runtime.history.events.count > 0
+      }
       door.open()
       await stopping.value
       await order.value

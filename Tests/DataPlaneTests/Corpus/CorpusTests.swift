@@ -6,7 +6,7 @@ import Testing
 /// Raw requests that have fooled servers and proxies, through real sockets, in front of an upstream that keeps every byte.
 /// `BREAKWATER_REWRITE_VERDICTS=1` writes the table of verdicts anew, for a change that means to alter them.
 @Suite struct `The raw request corpus` {
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `forwards nothing hazardous, leaves nothing hanging, and gets the verdicts on record`() async throws {
     let corpus = try HTTPCorpus.load()
     #expect(corpus.count == 954)
@@ -15,7 +15,7 @@ import Testing
   }
 
   /// The same damage as in `A head in pieces`, now with bodies, connections and the upstream in play.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `mutated forwards nothing hazardous and leaves nothing hanging`() async throws {
     let seed: UInt64 = 0x6272_6561_6b65_7273
     var random = SeededRandom(seed)

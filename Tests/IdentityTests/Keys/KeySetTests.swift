@@ -61,6 +61,7 @@ import Testing
     (#""key_ops":["sign"]"#, "key_ops does not hold verify"), (#""key_ops":"verify""#, "key_ops does not hold verify"),
     (#""alg":"ES384""#, "alg ES384 does not fit the key type"),
     (#""alg":"RS256""#, "alg RS256 does not fit the key type"),
+    (#""alg":"ES521""#, "alg ES521 is not a signature algorithm we know"),
     (#""alg":"none""#, "alg none is not a signature algorithm we know"),
     (#""alg":7"#, "alg of another type is not a signature algorithm we know"),
   ])

@@ -111,14 +111,11 @@ import Wire
     await hook.stop()
   }
 
-  @Test(.disabled("its peer is waited for without end; the dialogue is under test in AlertingTests"))
+  @Test(.enabled(if: Peer.pythonHas("aiosmtpd"), "python3-aiosmtpd is not installed"))
   func `a mailbox`() async throws {
-    let python = try #require(Peer.path("python3"))
     let folder = try TemporaryFolder()
     let port = try await FreePort.find()
-    let running = try Peer.Running(
-      python, ["-u", "-m", "aiosmtpd", "-n", "-l", "127.0.0.1:\(port)", "-c", "aiosmtpd.handlers.Debugging", "stdout"],
-      output: folder.file("mail.log"))
+    let running = try Peer.mailServer(port: port, output: folder.file("mail.log"))
     defer { running.stop() }
     let alerting = """
       receivers:

@@ -10,13 +10,16 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
 
   private enum Ending {
     case no
-    /// The client has been told; streams that are open go on.
+    /// The client was asked to open no more streams; those it opened before it read that are served.
+    case warned
+    /// The client knows which streams are answered; those that are open go on.
     case announced
     /// Every stream has its answer; nothing more is sent.
     case closing
   }
 
   private let loop: LoopContext
+  private let beneath: FrameInjector
   private var context: ChannelHandlerContext?
   private var openStreams = 0
   private var lastStream = HTTP2StreamID.rootStream
@@ -24,8 +27,9 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
   private var hasFailed = false
   private var deadline: Int64
 
-  private init(_ loop: LoopContext) {
+  private init(_ loop: LoopContext, beneath: FrameInjector) {
     self.loop = loop
+    self.beneath = beneath
     deadline = loop.clocks.monotonic() + loop.timeouts.head
   }
 
@@ -49,7 +53,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     to pipeline: ChannelPipeline.SynchronousOperations, on loop: LoopContext, listener: Listener.Kind,
     peer: PeerAddress, transport: Transport
   ) throws {
-    let connection = HTTP2Connection(loop)
+    let beneath = FrameInjector()
+    let connection = HTTP2Connection(loop, beneath: beneath)
     let bound = NIOLoopBound(loop, eventLoop: loop.eventLoop)
     let handler = NIOHTTP2Handler(
       mode: .server, eventLoop: loop.eventLoop, connectionConfiguration: connectionConfiguration,
@@ -61,7 +66,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         try stream.pipeline.syncOperations.addHandlers([HTTP2Stream(loop: bound.value, client: client), client])
       }
     }
-    try pipeline.addHandlers([handler, connection])
+    try pipeline.addHandlers([beneath, handler, connection])
   }
 
   private static var connectionConfiguration: NIOHTTP2Handler.ConnectionConfiguration {
@@ -105,17 +110,21 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
   fileprivate func streamOpened(_ id: HTTP2StreamID) {
     openStreams += 1
     lastStream = max(lastStream, id)
-    deadline = .max
+    if ending == .no { deadline = .max }
   }
 
   fileprivate func streamClosed() {
     openStreams -= 1
-    guard openStreams == 0 else { return }
+    guard openStreams == 0, ending != .warned else { return }
     deadline = loop.clocks.monotonic() + (ending == .no ? loop.timeouts.idle : loop.timeouts.linger)
     closeIfDone()
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}  // frames of the connection; all are dealt with
+  /// Frames of the connection, which the library has dealt with but for the answer to our one PING.
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard ending == .warned, case .ping(_, ack: true) = unwrapInboundIn(data).payload else { return }
+    sayLastStream()
+  }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // After our last word, what is still on its way here is no error.
@@ -131,21 +140,46 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
 
   func checkDeadlines(_ now: Int64) {
     guard now >= deadline else { return }
-    if ending == .no { end(within: loop.timeouts.linger) } else { context?.close(promise: nil) }
+    switch ending {
+    // Who has not asked anything yet is late, not idle.
+    case .no: if lastStream == .rootStream { sayLastStream() } else { warn() }
+    case .warned: sayLastStream()
+    case .announced, .closing: context?.close(promise: nil)
+    }
   }
 
-  func drain() { end(within: openStreams == 0 ? loop.timeouts.linger : nil) }
+  func drain() { warn() }
 
   /// Streams were refused or cut at this moment too; what was written for them still has to leave.
-  func endDrain() { if deadline == .max { end(within: loop.timeouts.linger) } }
+  func endDrain() {
+    sayLastStream()
+    if deadline == .max { deadline = loop.clocks.monotonic() + loop.timeouts.linger }
+  }
 
-  /// Tells the client which streams will be answered, and closes when they are: a stream opened meanwhile is known not to
-  /// have been looked at, so that it can be sent again elsewhere (GOAWAY, RFC 9113 §6.8). A warning before the last word
-  /// would spare that, but the library ends a connection that has none open after the first.
-  private func end(within limit: Int64?) {
-    if let limit { deadline = loop.clocks.monotonic() + limit }
+  /// Asks the client to open no more streams here, and whether it has read that: what it opened before is on its way and is
+  /// served too, so that a client that never tries again loses nothing (GOAWAY, RFC 9113 §6.8). The last word follows its
+  /// answer, or comes after the linger timeout without one.
+  ///
+  /// The warning goes past the library, which would end a connection that has no stream open at this moment.
+  private func warn() {
     guard ending == .no, let context else { return }
+    ending = .warned
+    deadline = loop.clocks.monotonic() + loop.timeouts.linger
+    beneath.send(Self.warning)
+    context.writeAndFlush(
+      wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: .ping(HTTP2PingData(withInteger: 0), ack: false))),
+      promise: nil)
+  }
+
+  /// A GOAWAY frame without an error whose last stream is the highest there can be.
+  private static let warning = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0])
+
+  /// Tells the client which streams will be answered, and closes when they are: one opened after this is known not to have
+  /// been looked at, so that it can be sent again elsewhere.
+  private func sayLastStream() {
+    guard ending == .no || ending == .warned, let context else { return }
     ending = .announced
+    deadline = openStreams == 0 ? loop.clocks.monotonic() + loop.timeouts.linger : .max
     let goAway = HTTP2Frame.FramePayload.goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil)
     context.writeAndFlush(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: goAway)), promise: nil)
     closeIfDone()
@@ -168,6 +202,19 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
       connection.deadline = connection.loop.clocks.monotonic() + connection.loop.timeouts.linger
     }
   }
+}
+
+/// Between TLS and the library: sends a whole frame the library would not. Never called while the library writes one.
+private final class FrameInjector: ChannelOutboundHandler {
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private var context: ChannelHandlerContext?
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func send(_ frame: ByteBuffer) { context?.write(wrapOutboundOut(frame), promise: nil) }
 }
 
 /// Counts a connection's streams.

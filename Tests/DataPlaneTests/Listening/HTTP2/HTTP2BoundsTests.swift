@@ -193,20 +193,56 @@ private typealias Frame = HTTP2Client.Frame
 
   // MARK: Ends
 
-  @Test func `that is drained finishes what it has, and says what it will not look at`() async throws {
+  @Test func `that is drained serves what was on its way when it said so, and nothing opened later`() async throws {
     try await withHTTP2 { gateway, upstream, client in
       try await client.request(1, HTTP2Client.get("/open/slow"))
       let server = try await upstream.accept()
       _ = try await server.requestHead()
       let drained = Task { await gateway.drain() }
-      let word = try await client.goAway()
-      #expect(word?.last == 1 && word?.code == 0, "\(String(describing: word))")
-      // Crosses it on the way: the client knows that it may send this again elsewhere.
+      let warning = try await client.goAway()
+      #expect(warning?.last == 0x7fff_ffff && warning?.code == 0, "\(String(describing: warning))")
+      // Crosses the warning on the way: the client has not answered the PING behind it yet.
       try await client.request(3, HTTP2Client.get("/open/late"))
+      let late = try await upstream.accept()
+      _ = try await late.requestHead()
+      let word = try await client.goAway()
+      #expect(word?.last == 3 && word?.code == 0, "\(String(describing: word))")
+      try await client.request(5, HTTP2Client.get("/open/too-late"))
+      try await late.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
       try await server.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")
+      #expect(try await client.answer(3).text == "late")
       #expect(try await client.answer(1).text == "done")
       try await client.readToEnd()
-      #expect(upstream.connections == 1)
+      #expect(upstream.connections == 2)
+      await client.connection.close()
+      await drained.value
+    }
+  }
+
+  @Test func `that is drained while it has no stream serves the one that was on its way`() async throws {
+    try await withHTTP2 { gateway, upstream, client in
+      try await client.request(1, HTTP2Client.get("/hello"))
+      #expect(try await client.answer(1).status == 200)
+      let drained = Task { await gateway.drain() }
+      #expect(try await client.goAway()?.last == 0x7fff_ffff)
+      try await client.request(3, HTTP2Client.get("/hello"))
+      #expect(try await client.answer(3).status == 200)
+      try await client.readToEnd()
+      #expect(client.goAways.map(\.last) == [0x7fff_ffff, 3])
+      await client.connection.close()
+      await drained.value
+    }
+  }
+
+  @Test func `that is drained ends after the linger timeout when its client answers nothing`() async throws {
+    try await withHTTP2 { gateway, _, client in
+      try await client.request(1, HTTP2Client.get("/hello"))
+      #expect(try await client.answer(1).status == 200)
+      let drained = Task { await gateway.drain() }
+      #expect(try await client.goAway()?.last == 0x7fff_ffff)
+      try await gateway.settle(ops: true)
+      gateway.clock.advance(by: defaults.lingerTimeout)
+      try await client.connection.closed()
       await client.connection.close()
       await drained.value
     }
