@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim measure-alerts
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim faults measure-audit measure-alerts
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -32,6 +32,16 @@ measure-stops: ## 200 stops under load and 50 kill -9, in figures
 
 sim: ## Simulated histories of three replicas on one store, and every mutant; HISTORIES=…, SEED=… begins elsewhere
 	@SIM_HISTORIES=$(or $(HISTORIES),10000) SIM_SEED=$(or $(SEED),1) swift test --filter SimulationTests | grep -E 'simulation:|✘|Test run with'
+
+faults: ## 320 histories of the real process with faults, each judged; ARGS="--histories …"
+	@scripts/setup test
+	@swift build --product breakwater 2>&1 | grep -E 'error|Build complete'
+	@scripts/faults $(ARGS)
+
+measure-audit: ## How fast half a million audit entries are verified and single ones proven, in figures
+	@scripts/setup run
+	@scripts/build
+	@scripts/measure-audit $(ARGS)
 
 model: ## Spin on the halt protocol: as built, and with each rule switched off; ARGS=--full searches to the end
 	@scripts/setup model

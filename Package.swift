@@ -144,8 +144,8 @@ let package = Package(
     tests(
       "StoryTests",
       [
-        "Breakwater", "AdminAPI", "Wire", "ControlPlane", "TradingRuntime", "DataPlane", "Identity", "Telemetry",
-        "ControlModel", "BreakwaterTesting", .httpClient, .nioCore, .nioHTTP1,
+        "Breakwater", "AdminAPI", "Wire", "ControlPlane", "TradingRuntime", "DataPlane", "Identity", "Store",
+        "Telemetry", "ControlModel", "BreakwaterTesting", .httpClient, .nioCore, .nioHTTP1,
       ], resources: [.copy("Fixtures")]),
     tests(
       "BinaryTests",

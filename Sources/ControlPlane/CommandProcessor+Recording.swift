@@ -173,6 +173,18 @@ extension CommandProcessor {
     }
   }
 
+  /// As `commit`, for a transition with an epoch of its own: the history hears that it is tried, and that it was not taken
+  /// when that is certain.
+  func commitNoted(_ transition: ControlCommit, otherwise: String) async throws(Refusal) -> Int64 {
+    noteTransition(.transitionBegin, expecting: transition.expecting)
+    do throws(Refusal) {
+      return try await commit(transition, otherwise: otherwise)
+    } catch {
+      if error.code == .preconditionFailed { noteTransition(.transitionFailed, expecting: transition.expecting) }
+      throw error
+    }
+  }
+
   func keep(_ approval: Approval) {
     approvals[approval.id] = approval
     guard approvals.count > settings.approvalsMax else { return }

@@ -6,14 +6,24 @@ import Venues
 
 /// What the runtime tells the history: the facts that P1, P6 and P8 are judged by.
 extension TradingRuntime {
+  /// The stops in force whose flattening an order belongs to.
+  func exitsGranted(to order: Order) -> [ControlID] {
+    guard history != nil else { return [] }
+    let state = gate.state
+    return state.exits.filter { state.controls[$0]?.scope.covers(order.scope) ?? false }.sorted()
+  }
+
   /// An order that passed the gate: when it started, read inside its section, and what became of the write.
-  func note(_ order: Order, startedAt: Int64, _ failure: VenueFailure?) {
+  ///
+  /// - Parameter granted: the stops whose exits it is one of.
+  func note(_ order: Order, startedAt: Int64, _ failure: VenueFailure?, granted: [ControlID]) {
     guard let history else { return }
     var start = HistoryEvent(.orderStart, at: startedAt)
     start.order = order.id.text
     start.name(order.scope)
     start.reducing = order.isReducing
     start.epoch = gate.state.epoch.value
+    if !granted.isEmpty { start.controls = granted.map(\.text) }
     history.record(start)
     var out = HistoryEvent(.orderOut)
     out.order = order.id.text

@@ -109,13 +109,14 @@ extension TradingRuntime {
     }
     try await mark(order)
     let connection = venue.connection
+    let granted = isExit ? exitsGranted(to: order) : []
     switch gate.enter(seat, venue: order.venue, symbol: symbol, isReducing: order.isReducing, isExit: isExit) {
     case .refused(let refused): throw await deny(order, refused)
     case .passed(let pass):
       let startedAt = clocks.monotonic()
       let failure = await write(order, over: connection, seat, within: pass)
       gate.leave(pass)
-      note(order, startedAt: startedAt, failure)
+      note(order, startedAt: startedAt, failure, granted: granted)
       return try await conclude(order, failure)
     }
   }

@@ -72,6 +72,12 @@ final class Child: Sendable {
 
   func signal(_ number: Int32) { kill(pid, number) }
 
+  /// Whether a SIGSTOP holds it.
+  var isFrozen: Bool {
+    let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    return status?.contains("State:\tT") ?? false
+  }
+
   /// Waits for the process to end by itself.
   func end() async -> Binary.Result {
     var status: Int32 = -1

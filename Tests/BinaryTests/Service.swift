@@ -101,10 +101,14 @@ struct Service {
     var code: String? { (try? JSONDecoder().decode(ProblemDetails.self, from: Data(text.utf8)))?.code }
   }
 
-  func call(_ method: String, _ path: String, token: String? = nil, body: [UInt8]? = nil) async throws -> Answer {
+  func call(
+    _ method: String, _ path: String, token: String? = nil, body: [UInt8]? = nil,
+    headers: [(name: String, value: String)] = []
+  ) async throws -> Answer {
     var request = HTTPClientRequest(url: publicURL + path)
     request.method = .RAW(value: method)
     if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+    for header in headers { request.headers.add(name: header.name, value: header.value) }
     if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
     let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
     let bytes = try await response.body.collect(upTo: 16 * 1024 * 1024)

@@ -34,7 +34,6 @@ struct Rules: Sendable {
     var testDescription: String { name }
   }
 
-  /// Going without `addsMargin` is not among them: 2,000 histories do not show it.
   static let mutants = [
     Mutant(name: "no drain") { $0.drains = false },
     Mutant(name: "write outside the section") { $0.writesInside = false },
@@ -42,6 +41,7 @@ struct Rules: Sendable {
     Mutant(name: "no lease wait") { $0.waits = false },
     Mutant(name: "boot from cache") { $0.startsHeld = false },
     Mutant(name: "stale release") { $0.fencesReleases = false },
+    Mutant(name: "no skew margin") { $0.addsMargin = false },
     Mutant(name: "no venue expiry") { $0.venueHonoursExpiry = false },
     Mutant(name: "a new run speaks for the old") { $0.mindsEarlierRuns = false },
     Mutant(name: "an old run speaks for the new") { $0.mindsLaterRuns = false },

@@ -12,19 +12,22 @@ final class SimulatedProcess {
   let world: World
   let gate: OrderGate
   /// How fast its clock goes, and where it began.
-  private let rate: Double
+  let rate: Double
   private let offset: Int64
 
   var isAlive = true
   var frozenUntil: Int64 = 0
   var cutOffUntil: Int64 = 0
   var isDisowned = false
+  /// Hears of the next renewal at the moment the store does it.
+  var onRenewal: (() -> Void)?
   private(set) var isOpen = false
   private(set) var committed = ControlState()
   private var holds: [ControlID: Control] = [:]
   private var acked = Epoch.zero
   private var sightings = GateSightings()
   private var isAsking = false
+  private var isTrading = false
   private var registeredAt: Int64?
   private var answered: Set<ControlID> = []
 
@@ -33,7 +36,9 @@ final class SimulatedProcess {
     self.run = run
     self.home = home
     self.world = world
-    let rate = 1 + Double.random(in: -0.0049...0.0049, using: &world.random)
+    // Every other clock goes as fast or as slow as clocks may.
+    let extreme: ClosedRange<Double> = world.random.chance(50) ? 0.0049...0.0049 : -0.0049...(-0.0049)
+    let rate = 1 + Double.random(in: world.random.chance(50) ? extreme : -0.0049...0.0049, using: &world.random)
     let offset = Int64.random(in: 0...1_000_000_000_000, using: &world.random)
     self.rate = rate
     self.offset = offset
@@ -59,8 +64,9 @@ final class SimulatedProcess {
 
   /// Asks the store for something. It may never hear, fail, do it and not say so, or answer very late.
   private func ask<Answer>(_ work: @escaping () throws -> Answer, then: @escaping (Result<Answer, any Error>) -> Void) {
-    let there = Int64.random(in: 0...2_000_000, using: &world.random)
-    var back = Int64.random(in: 0...2_000_000, using: &world.random)
+    let longest: Int64 = world.random.chance(50) ? 100_000 : 2_000_000
+    let there = Int64.random(in: 0...longest, using: &world.random)
+    var back = Int64.random(in: 0...longest, using: &world.random)
     if world.random.chance(4) { back = .milliseconds(Double.random(in: 0...600, using: &world.random)) }
     let isLost = world.random.chance(3)
     let lies = world.random.chance(3)
@@ -85,6 +91,7 @@ final class SimulatedProcess {
       gate.publish(cached)
       gate.setHeld(false)
       gate.setLease(until: clock + 2 * World.lease)
+      startTrading()
     }
     register()
   }
@@ -115,7 +122,7 @@ final class SimulatedProcess {
     let known = inForce.controls.keys.map(\.text).sorted()
     world.note(HistoryEvent(.opened), self) { $0.controls = known }
     for stop in unknown { commit(stop, requestedAt: nil) }
-    trade()
+    startTrading()
   }
 
   private func keepRenewing() {
@@ -135,7 +142,11 @@ final class SimulatedProcess {
       isAlone: registeredAt.map { askedAt >= $0 + LeaseTimes.certainlyOver(World.lease) } ?? false, acked: acked,
       lease: World.lease, at: world.wall)
     let store = world.store
-    ask({ (try store.renewNow(renewal), store.gatesNow()) }) { [self] answer in
+    ask({ [self] () throws -> (ControlRecord, [GateRow]) in
+      let answer = (try store.renewNow(renewal), store.gatesNow())
+      onRenewal?()
+      return answer
+    }) { [self] answer in
       isAsking = false
       switch answer {
       case .success(let (record, rows)):
@@ -151,6 +162,9 @@ final class SimulatedProcess {
       }
     }
   }
+
+  /// Asks the store now.
+  func look() { renew(isFirst: false) }
 
   private func acknowledge(_ epoch: Epoch) {
     drain { [self] in
@@ -193,6 +207,13 @@ final class SimulatedProcess {
 
   // MARK: Orders
 
+  /// A start from a cache trades already.
+  private func startTrading() {
+    guard !isTrading else { return }
+    isTrading = true
+    trade()
+  }
+
   private func trade() {
     after(.milliseconds(Double.random(in: 1...9, using: &world.random))) { [self] in
       place(World.orders.randomElement(using: &world.random) ?? Named.order())
@@ -207,8 +228,7 @@ final class SimulatedProcess {
     guard case .passed(let pass) = answer else { return }
     let expiresAt = world.agenda.now + (pass.leaseEnd - clock)
     if !world.rules.writesInside { gate.leave(pass) }
-    let delay = world.random.chance(75) ? 1.0 : 25.0
-    after(.milliseconds(Double.random(in: 0...delay, using: &world.random))) { [self] in
+    after(delay(expiresAt)) { [self] in
       if !world.rules.venueHonoursExpiry || world.agenda.now <= expiresAt {
         // Judged by when the venue takes it, which is stricter than by when it starts.
         world.orders += 1
@@ -220,6 +240,16 @@ final class SimulatedProcess {
       }
       if world.rules.writesInside { gate.leave(pass) }
     }
+  }
+
+  /// From the gate to the venue: soon, later, or at the last moment the lease allows.
+  private func delay(_ expiresAt: Int64) -> Int64 {
+    let left = expiresAt - world.agenda.now
+    if left < .milliseconds(40), world.random.chance(20) {
+      return left - .milliseconds(Double.random(in: 0...0.5, using: &world.random))
+    }
+    let longest = world.random.chance(75) ? 1.0 : 25.0
+    return .milliseconds(Double.random(in: 0...longest, using: &world.random))
   }
 
   // MARK: Stops

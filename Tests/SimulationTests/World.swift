@@ -65,17 +65,34 @@ final class World {
     let length = Double.random(in: 5...900, using: &random)
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<30: freeze(victim, .milliseconds(length))
-    case 30..<55: victim.cutOffUntil = agenda.now + .milliseconds(length)
-    case 55..<65: storeDownUntil = agenda.now + .milliseconds(length / 2)
-    case 65..<90:
+    case 30..<52: victim.cutOffUntil = agenda.now + .milliseconds(length)
+    case 52..<60: storeDownUntil = agenda.now + .milliseconds(length / 2)
+    case 60..<80:
       victim.isAlive = false
       let cached = victim.committed
       agenda.after(.milliseconds(length / 3)) { [self] in
         launch(victim.gateID.text, home: victim.home, cached: cached)
       }
+    case 80..<92: cutOffWhenSeen()
     default:
       // Somebody starts a second process under a name that is taken.
       if living.count < 5 { launch(victim.gateID.text, home: "home\(runs)") }
+    }
+  }
+
+  /// The least time between a lease and its end as somebody else counts it: the replica with the fastest clock sees a renewal of
+  /// the one with the slowest at once, the gate hears nothing from then on and trades for as long as its lease allows, and the other
+  /// stops everything. Only the margin is left between the two clocks.
+  private func cutOffWhenSeen() {
+    guard let victim = living.min(by: { $0.rate < $1.rate }), let witness = living.max(by: { $0.rate < $1.rate }),
+      victim !== witness
+    else { return }
+    let pause = Int64.milliseconds(Double.random(in: 3...250, using: &random))
+    victim.onRenewal = { [self] in
+      victim.onRenewal = nil
+      witness.look()
+      agenda.after(.milliseconds(3)) { [self] in victim.cutOffUntil = agenda.now + 2 * Self.lease }
+      witness.after(pause) { witness.stop(.global, .halted) }
     }
   }
 
@@ -87,9 +104,9 @@ final class World {
 
   // MARK: Services to processes
 
-  /// Notices are lost, late, and repeated.
+  /// Notices are lost, late, and repeated; who is cut off hears none.
   func tell(_ state: ControlState, except teller: SimulatedProcess) {
-    for process in living where process !== teller {
+    for process in living where process !== teller && process.cutOffUntil <= agenda.now {
       for _ in 0..<Int.random(in: 0...2, using: &random) {
         let delay = random.chance(70) ? 5.0 : 300.0
         process.after(.milliseconds(Double.random(in: 0...delay, using: &random))) { process.hear(state) }

@@ -4,6 +4,7 @@ import ControlModel
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Store
 import Testing
 import Wire
 
@@ -50,6 +51,21 @@ import Wire
         try await product.call("GET", "/admin/controls?active=true", token: ada, ops: true)
           .decode(Page<ControlItem>.self).items.isEmpty
       }
+      let (events, report) = try await product.history(ada)
+      #expect(report.isSound && report.missing == 0, "\(report.violations)")
+      #expect(events.filter { $0.event == .stageOpened }.compactMap(\.profiles?.count) == [1, 1, 2])
+      // The same history without its stages, with an order in one: then that order is a violation.
+      let second = try #require(events.last { $0.event == .stageOpened })
+      var order = HistoryEvent(.orderStart, at: second.at + 1, replica: second.replica, run: second.run)
+      let profile = try #require(second.profiles?.first).split(separator: "/").map(String.init)
+      (order.order, order.tenant, order.profile) = ("in-a-stage", profile[0], profile[1])
+      (order.venue, order.symbol, order.reducing) = ("paper", "IBM", false)
+      #expect(HistoryCheck.check(events + [order]).isSound)
+      let without = HistoryCheck.check(events.filter { $0.event != .stageOpened } + [order])
+      #expect(without.violations.contains { $0.property == "P1" && $0.sentence.contains("in-a-stage") })
+      let other = try #require(plan.profiles.last).split(separator: "/").map(String.init)
+      (order.tenant, order.profile) = (other[0], other[1])
+      #expect(HistoryCheck.check(events + [order]).violations.map(\.property) == ["P1"])
     }
   }
 
@@ -120,6 +136,15 @@ import Wire
       }
       let effective = try await product.call("GET", "/admin/controls/effective", token: ada, ops: true)
       #expect(try effective.decode(EffectiveDocument.self).level == "halted")
+      let (events, report) = try await product.history(ada)
+      #expect(report.isSound && report.missing == 0, "\(report.violations)")
+      let exits = events.filter { $0.event == .orderStart && $0.controls == [receipt.control] }
+      let granted = try #require(events.first { $0.event == .exitsGranted })
+      #expect(granted.by == "ada" && granted.approvedBy == "grace" && exits.allSatisfy { $0.at > granted.at })
+      if !exits.isEmpty {
+        let without = HistoryCheck.check(events.filter { $0.event != .exitsGranted })
+        #expect(without.violations.contains { $0.property == "P1" })
+      }
     }
   }
 
@@ -170,6 +195,13 @@ import Wire
 }
 
 extension Product {
+  /// What this product did so far, and the judgement of it.
+  fileprivate func history(_ token: String) async throws -> (events: [HistoryEvent], report: HistoryCheck.Report) {
+    let answer = try await call("GET", "/admin/history/export", token: token, ops: true)
+    let events = try HistoryCheck.read(Data(answer.text.utf8))
+    return (events, HistoryCheck.check(events))
+  }
+
   /// The first bytes of a stream, until an event that begins with `until` is whole.
   fileprivate func opening(_ path: String, token: String, until: String, bytes: Int) async throws -> String {
     var request = HTTPClientRequest(url: opsURL + path)

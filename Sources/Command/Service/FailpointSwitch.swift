@@ -1,5 +1,6 @@
 import ControlModel
 import Foundation
+import Synchronization
 
 /// `BREAKWATER_FAILPOINT=after_journal:kill` has the process die, or with `:stop` freeze, the first time a stop gets there. For tests of what a
 /// crash leaves behind. Debug builds only: the binary that is shipped has no such switch.
@@ -13,6 +14,13 @@ enum FailpointSwitch {
   }
 
   #if DEBUG
+    /// Once for the process: it goes on when it is woken.
+    private final class Armed: Sendable {
+      private let isArmed = Atomic(true)
+
+      func take() -> Bool { isArmed.exchange(false, ordering: .sequentiallyConsistent) }
+    }
+
     private static func readSwitch() throws -> @Sendable (Failpoint) -> Void {
       guard let text = ProcessInfo.processInfo.environment["BREAKWATER_FAILPOINT"], !text.isEmpty else {
         return { _ in }
@@ -28,7 +36,8 @@ enum FailpointSwitch {
       Terminal.note(
         "  warning: this process \(parts[1] == "kill" ? "dies" : "freezes") at \(point.rawValue) (BREAKWATER_FAILPOINT)"
       )
-      return { if $0 == point { kill(getpid(), signal) } }
+      let isArmed = Armed()
+      return { if $0 == point, isArmed.take() { kill(getpid(), signal) } }
     }
   #endif
 }

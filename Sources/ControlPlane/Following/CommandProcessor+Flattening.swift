@@ -44,11 +44,13 @@ extension CommandProcessor {
       at: clocks.now, actor: admin.actor, action: "control.flatten", object: id.text, requestID: admin.requestID,
       reason: approval.reason,
       summary: "approved closing every position of \(control.scope.summary), asked for by \(approval.requestedBy)")
+    let expecting = committed.epoch
     var next = committed
     next.grantExits(id)
-    receipt.audit = try await commit(
-      ControlCommit(expecting: committed.epoch, epoch: next.epoch, approvals: [approval], audit: entry),
+    receipt.audit = try await commitNoted(
+      ControlCommit(expecting: expecting, epoch: next.epoch, approvals: [approval], audit: entry),
       otherwise: "Nothing is flattened")
+    noteExits(.exitsGranted, id, approval, expecting: expecting, audit: receipt.audit)
     // After another replica's later transition nothing is granted, and the flattening ends at once.
     if committed.epoch <= next.epoch { committed = next }
     keep(approval)
@@ -69,6 +71,7 @@ extension CommandProcessor {
       { await self.note($0, of: control.id) })
     committed.withdrawExits(control.id)
     publish()
+    noteExits(.exitsWithdrawn, control.id)
     note(result, of: control.id)
     let entry = AuditEntry(
       at: clocks.now, actor: "breakwater", action: "control.flatten_end", object: control.id.text,

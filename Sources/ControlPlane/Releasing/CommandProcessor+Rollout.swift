@@ -40,21 +40,24 @@ extension CommandProcessor {
   /// Recorded first, open after.
   private func openStage(_ index: Int, of rollout: Rollout, approval: Approval? = nil) async throws(Refusal) -> Int64 {
     let relief = rollout.reliefs[index]
+    let expecting = committed.epoch
     var next = committed
-    try next.relieve(rollout.controls, relief, expecting: committed.epoch)
+    try next.relieve(rollout.controls, relief, expecting: expecting)
     let entry = AuditEntry(
       at: clocks.now, actor: rollout.admin.actor, action: "control.release_stage",
       object: rollout.controls.map(\.text).joined(separator: ","), requestID: rollout.admin.requestID,
       reason: rollout.note.reason,
       summary: "stage \(index + 1) of \(rollout.reliefs.count + 1): \(relief.summary), asked for by \(rollout.note.by)")
-    let audit = try await commit(
+    let audit = try await commitNoted(
       ControlCommit(
-        expecting: committed.epoch, epoch: next.epoch, approvals: approval.map { [$0] } ?? [], audit: entry),
+        expecting: expecting, epoch: next.epoch, approvals: approval.map { [$0] } ?? [], audit: entry),
       otherwise: "The stage could not be recorded, so nothing was opened")
     // Another replica's later transition may have been taken over meanwhile: then what was looked at is not what stands.
     guard committed.epoch <= next.epoch else {
+      noteStage(.stageTripped, rollout, expecting: expecting, audit: audit)
       throw ControlState.stale(expected: next.epoch, current: committed.epoch)
     }
+    noteStage(.stageOpened, rollout, relief, expecting: expecting, audit: audit)
     committed = next
     if let approval { keep(approval) }
     setStanding(rollout, index)
@@ -122,6 +125,7 @@ extension CommandProcessor {
     endStanding(rollout)
     publish()
     for control in lifted { _ = await runtime.fence(at: inForce.epoch, scope: control.scope) }
+    noteStage(.stageClosed, rollout)
     metrics.action("release", origin: .platform, result: "tripped")
     tell(.tripped, lifted, actor: "breakwater", requestID: rollout.admin.requestID, detail: why)
     for control in lifted {
@@ -134,10 +138,12 @@ extension CommandProcessor {
             at: clocks.now, actor: "breakwater", action: "control.release_tripped",
             object: rollout.controls.map(\.text).joined(separator: ","), requestID: rollout.admin.requestID,
             reason: why, summary: "the staged release asked for by \(rollout.note.by) stopped again: \(why)")
+          let expecting = committed.epoch
           var next = committed
           next.advance()
-          _ = try await commit(
-            ControlCommit(expecting: committed.epoch, epoch: next.epoch, audit: entry), otherwise: "Not recorded")
+          let audit = try await commitNoted(
+            ControlCommit(expecting: expecting, epoch: next.epoch, audit: entry), otherwise: "Not recorded")
+          noteStage(.stageTripped, rollout, expecting: expecting, audit: audit)
           if committed.epoch < next.epoch { committed = next }
           publish()
         }

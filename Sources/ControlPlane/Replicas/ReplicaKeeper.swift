@@ -80,13 +80,19 @@ package actor ReplicaKeeper {
 
   /// Renews until cancelled. Precondition: `register` succeeded.
   package func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.watchForStalls() }
+      await keepRenewing()
+      group.cancelAll()
+    }
+  }
+
+  private func keepRenewing() async {
     let pause = leaseNanoseconds / LeaseTimes.renewalsPerLease
     var dueAt = clocks.monotonic() + pause
     while !Task.isCancelled, !isDisowned {
       let step = settings.isShared ? settings.watchInterval : .nanoseconds(max(1, dueAt - clocks.monotonic()))
-      let before = clocks.monotonic()
       await sleep(step)
-      noteStall(clocks.monotonic() - before)
       let moved = settings.isShared ? await watch().map { $0 > acknowledged } ?? false : false
       guard moved || clocks.monotonic() >= dueAt else { continue }
       dueAt = clocks.monotonic() + pause
@@ -139,13 +145,24 @@ package actor ReplicaKeeper {
       acked: acknowledged, report: report, lease: leaseNanoseconds, at: clocks.now)
   }
 
-  /// A sleep that lasted much longer than asked for: the process, or the machine, stood still.
-  private func noteStall(_ slept: Int64) {
-    guard slept > leaseNanoseconds / LeaseTimes.renewalsPerLease + 250_000_000 else { return }
-    var event = HistoryEvent(.stall)
-    event.count = slept / 1_000_000
-    history?.record(event)
+  /// A sleep that lasted much longer than asked for: the process, or the machine, stood still. Nothing else is waited for here,
+  /// so that no moment to stand still at goes unseen.
+  private nonisolated func watchForStalls() async {
+    guard let history else { return }
+    while !Task.isCancelled {
+      let before = clocks.monotonic()
+      await sleep(Self.stallPulse)
+      let slept = clocks.monotonic() - before
+      guard slept > Int64(Self.stallPulse / .nanoseconds(1)) + Self.stallMin else { continue }
+      var event = HistoryEvent(.stall)
+      event.count = slept / 1_000_000
+      history.record(event)
+    }
   }
+
+  private static let stallPulse = Duration.milliseconds(100)
+  /// Nanoseconds past a pulse that are no stall yet.
+  private static let stallMin: Int64 = 250_000_000
 
   // MARK: Sealing
 

@@ -1,5 +1,5 @@
 import ControlModel
-import Foundation
+package import Foundation
 package import GRDB
 import Telemetry
 
@@ -54,11 +54,16 @@ package enum AuditExport {
   ///   - keys: who may have signed it; nil believes the keys the export names, which proves that it is whole, not whose.
   ///   - beside: checkpoints from elsewhere; they also show that the newest entries are missing.
   package static func verify(
-    _ bytes: some RandomAccessCollection<UInt8>, keys: [AuditVerifierKey]?,
-    beside: [(AuditCheckpoint, AuditWalk.Source)]
+    _ bytes: some ContiguousBytes, keys: [AuditVerifierKey]?, beside: [(AuditCheckpoint, AuditWalk.Source)]
   ) -> AuditVerdict {
-    let lines = bytes.split(separator: 10)
-    let head = lines.first.flatMap { try? JSONDecoder().decode(Head.self, from: Data($0)) }
+    bytes.withUnsafeBytes { verify($0, keys, beside) }
+  }
+
+  private static func verify(
+    _ bytes: UnsafeRawBufferPointer, _ keys: [AuditVerifierKey]?, _ beside: [(AuditCheckpoint, AuditWalk.Source)]
+  ) -> AuditVerdict {
+    var rest = bytes
+    let head = line(&rest).flatMap { try? JSONDecoder().decode(Head.self, from: Data($0)) }
     let named = (head?.keys ?? "").split(separator: " ").compactMap { AuditVerifierKey(text: String($0)) }
     var walk = AuditWalk(checkpoints: beside, keys: keys ?? named)
     guard let head, head.format == "breakwater-audit/1", head.from == 1 else {
@@ -66,9 +71,9 @@ package enum AuditExport {
       return walk.finish()
     }
     var covered: Int64 = -1
-    for line in lines.dropFirst() {
-      if let (chain, leaf) = leaf(line) {
-        walk.take(leaf, chain: chain)
+    while !walk.isBroken, let line = line(&rest) {
+      if take(line, &walk) {
+        continue
       } else if let note = try? JSONDecoder().decode(Note.self, from: Data(line)),
         let checkpoint = AuditCheckpoint(note: note.checkpoint), Self.line(checkpoint).dropLast().elementsEqual(line)
       {
@@ -79,12 +84,42 @@ package enum AuditExport {
       } else {
         walk.fail(walk.size + 1, "what follows entry \(walk.size) is not a line of an export")
       }
-      if walk.isBroken { break }
     }
     if !walk.isBroken, covered != walk.size {
       walk.fail(walk.size, "the export does not end with a checkpoint over all its entries")
     }
     return walk.finish()
+  }
+
+  /// The next line that is not empty, taken off `rest`; nil at the end.
+  private static func line(_ rest: inout UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    while let base = rest.baseAddress, !rest.isEmpty {
+      let end = memchr(base, 10, rest.count).map { UnsafeRawPointer($0) - base } ?? rest.count
+      let line = UnsafeRawBufferPointer(rebasing: rest[..<end])
+      rest = UnsafeRawBufferPointer(rebasing: rest[min(end + 1, rest.count)...])
+      if !line.isEmpty { return line }
+    }
+    return nil
+  }
+
+  /// Gives the walk the leaf of this line; false when it is no leaf's line.
+  private static func take(_ line: UnsafeRawBufferPointer, _ walk: inout AuditWalk) -> Bool {
+    let start = leafPrefix.count + 2 * MerkleHash.byteCount
+    let body = start + leafMiddle.count
+    guard line.count > body, line.starts(with: leafPrefix), line[line.count - 1] == UInt8(ascii: "}"),
+      line[start..<body].elementsEqual(leafMiddle)
+    else { return false }
+    return withUnsafeTemporaryAllocation(byteCount: MerkleHash.byteCount, alignment: 8) { chain in
+      for index in 0..<MerkleHash.byteCount {
+        let place = leafPrefix.count + 2 * index
+        guard let high = nibble(line[place]), let low = nibble(line[place + 1]) else { return false }
+        chain[index] = high << 4 | low
+      }
+      walk.take(UnsafeRawBufferPointer(rebasing: line[body..<(line.count - 1)]), chain: UnsafeRawBufferPointer(chain)) {
+        _ in
+      }
+      return true
+    }
   }
 
   /// A checkpoint's line; a line that says the same in other bytes is none.
@@ -94,20 +129,6 @@ package enum AuditExport {
     line.field("checkpoint", checkpoint.note)
     line.end()
     return line.bytes + [10]
-  }
-
-  private static func leaf(_ line: some RandomAccessCollection<UInt8>) -> (chain: [UInt8], leaf: [UInt8])? {
-    let line = Array(line)
-    let start = leafPrefix.count + 2 * MerkleHash.byteCount
-    guard line.count > start + leafMiddle.count, line.starts(with: leafPrefix), line.last == UInt8(ascii: "}"),
-      line[start...].starts(with: leafMiddle)
-    else { return nil }
-    var chain: [UInt8] = []
-    for index in stride(from: leafPrefix.count, to: start, by: 2) {
-      guard let high = nibble(line[index]), let low = nibble(line[index + 1]) else { return nil }
-      chain.append(high << 4 | low)
-    }
-    return (chain, Array(line[(start + leafMiddle.count)..<(line.count - 1)]))
   }
 
   private static func nibble(_ byte: UInt8) -> UInt8? {

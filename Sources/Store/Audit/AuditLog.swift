@@ -120,22 +120,27 @@ package enum AuditLog {
           CAST(action AS BLOB), CAST(object AS BLOB) FROM audit ORDER BY seq
         """)
     while !walk.isBroken, let row = try rows.next() {
-      func bytes(_ column: Int) -> [UInt8] { (row[column] as Data?).map { Array($0) } ?? [] }
       let sequence: Int64 = row[0]
-      let leaf = bytes(1)
-      let completed = walk.take(leaf, chain: bytes(2), sequence: sequence)
-      guard !walk.isBroken, let scan = AuditScan(leaf) else { break }
-      for (column, range) in [(3, scan.requestID), (4, scan.actor), (5, scan.action), (6, scan.object)]
-      where !holds(leaf, range, bytes(column)) {
+      var changed: Int64?
+      let isFound = try row.bytes(1) { leaf in
+        let scan = try row.bytes(2) { link in
+          try walk.take(leaf, chain: link, sequence: sequence) { hash in
+            let node = try nodes.next()
+            let isSame = try node?.bytes(1) { hash.isSame(as: $0) } ?? false
+            if node?[0] as Int64? != position || !isSame { changed = changed ?? position }
+            position += 1
+          }
+        }
+        guard let scan else { return true }
+        return try [(3, scan.requestID), (4, scan.actor), (5, scan.action), (6, scan.object)].allSatisfy {
+          column, range in
+          try row.bytes(column) { holds(UnsafeRawBufferPointer(rebasing: leaf[range]), $0) }
+        }
+      }
+      if !isFound {
         walk.fail(sequence, "row \(sequence)'s search columns (request, actor, action, object) differ from its content")
       }
-      for hash in completed {
-        let node = try nodes.next()
-        if node?[0] as Int64? != position || (node?[1] as Data?).map({ Array($0) }) != hash {
-          walk.fail(sequence, "node \(position) of the tree over row \(sequence) was changed")
-        }
-        position += 1
-      }
+      if let changed { walk.fail(sequence, "node \(changed) of the tree over row \(sequence) was changed") }
     }
     if !walk.isBroken, try nodes.next() != nil {
       walk.fail(walk.size + 1, "the tree has nodes for rows after \(walk.size), which are missing")
@@ -145,12 +150,24 @@ package enum AuditLog {
   }
 
   /// Whether a search column holds what the leaf says between these quotes.
-  private static func holds(_ leaf: [UInt8], _ range: Range<Int>, _ column: [UInt8]) -> Bool {
-    if leaf[range].elementsEqual(column) { return !column.contains(UInt8(ascii: "\\")) }
+  private static func holds(_ quoted: UnsafeRawBufferPointer, _ column: UnsafeRawBufferPointer) -> Bool {
+    guard quoted.count != column.count || !quoted.elementsEqual(column) else {
+      return !column.contains(UInt8(ascii: "\\"))
+    }
     var line = JSONLine()
     line.begin()
-    line.field("", escaping: column)
+    line.field("", escaping: Array(column))
     line.end()
-    return line.bytes.dropFirst(5).dropLast(2).elementsEqual(leaf[range])
+    return line.bytes.dropFirst(5).dropLast(2).elementsEqual(quoted)
+  }
+}
+
+extension Row {
+  /// A column's bytes where SQLite has them; none for NULL.
+  fileprivate func bytes<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    try withUnsafeData(atIndex: column) { data in
+      guard let data else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+      return try data.withUnsafeBytes(body)
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A leaf's members found in its bytes without decoding it, strictly in the canonical form. Verification looks at each leaf
 /// once, and a JSON decoder would take ten times as long as the hashes.
 struct AuditScan {
@@ -8,61 +10,47 @@ struct AuditScan {
   let action: Range<Int>
   let object: Range<Int>
 
-  private static let names = [
-    "action", "actor", "after", "at", "before", "object", "reason", "requestId", "seq", "summary",
-  ].map { Array("\"\($0)\":".utf8) }
-  private static let optional = Array("\"actingAs\":".utf8)
-
   /// nil unless `bytes` are a leaf, byte for byte as one is written.
-  init?(_ bytes: [UInt8]) {
+  init?(_ bytes: UnsafeRawBufferPointer) {
     var scan = Scanner(bytes: bytes)
-    guard scan.take(UInt8(ascii: "{")) else { return nil }
-    if scan.take(Self.optional) {
-      guard scan.string() != nil, scan.take(UInt8(ascii: ",")) else { return nil }
+    guard scan.take("{") else { return nil }
+    if scan.take("\"actingAs\":") {
+      guard scan.string() != nil, scan.take(",") else { return nil }
     }
-    var found: [Range<Int>] = []
-    found.reserveCapacity(Self.names.count)
-    var sequence: Int64?
-    for (index, name) in Self.names.enumerated() {
-      if index > 0, !scan.take(UInt8(ascii: ",")) { return nil }
-      guard scan.take(name) else { return nil }
-      if index == 8 {
-        guard let number = scan.number() else { return nil }
-        sequence = number
-        found.append(0..<0)
-      } else {
-        guard let range = scan.string() else { return nil }
-        found.append(range)
-      }
-    }
-    guard let sequence, scan.take(UInt8(ascii: "}")), scan.position == bytes.count else { return nil }
+    guard scan.take("\"action\":"), let action = scan.string(),
+      scan.take(",\"actor\":"), let actor = scan.string(),
+      scan.take(",\"after\":"), scan.string() != nil,
+      scan.take(",\"at\":"), scan.string() != nil,
+      scan.take(",\"before\":"), scan.string() != nil,
+      scan.take(",\"object\":"), let object = scan.string(),
+      scan.take(",\"reason\":"), scan.string() != nil,
+      scan.take(",\"requestId\":"), let requestID = scan.string(),
+      scan.take(",\"seq\":"), let sequence = scan.number(),
+      scan.take(",\"summary\":"), scan.string() != nil,
+      scan.take("}"), scan.position == bytes.count
+    else { return nil }
+    self.action = action
+    self.actor = actor
+    self.object = object
+    self.requestID = requestID
     self.sequence = sequence
-    action = found[0]
-    actor = found[1]
-    object = found[5]
-    requestID = found[7]
   }
 
   private struct Scanner {
-    let bytes: [UInt8]
+    let bytes: UnsafeRawBufferPointer
     var position = 0
 
-    mutating func take(_ byte: UInt8) -> Bool {
-      guard position < bytes.count, bytes[position] == byte else { return false }
-      position += 1
-      return true
-    }
-
-    mutating func take(_ name: [UInt8]) -> Bool {
-      let end = position + name.count
-      guard end <= bytes.count else { return false }
-      for index in 0..<name.count where bytes[position + index] != name[index] { return false }
-      position = end
+    mutating func take(_ text: StaticString) -> Bool {
+      let count = text.utf8CodeUnitCount
+      guard bytes.count - position >= count, let base = bytes.baseAddress,
+        memcmp(base + position, text.utf8Start, count) == 0
+      else { return false }
+      position += count
       return true
     }
 
     mutating func string() -> Range<Int>? {
-      guard take(UInt8(ascii: "\"")) else { return nil }
+      guard take("\"") else { return nil }
       let start = position
       while position < bytes.count {
         switch bytes[position] {

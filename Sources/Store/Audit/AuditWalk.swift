@@ -1,4 +1,5 @@
-import Telemetry
+import Crypto
+import Foundation
 
 /// One pass over a log from its first leaf: links, tree and checkpoints are all recomputed, and the first leaf that does not
 /// fit is named. The same walk verifies the database, an export, and a copy beside a witness.
@@ -7,8 +8,9 @@ package struct AuditWalk {
   private var checkpoints: [(checkpoint: AuditCheckpoint, source: Source)]
   private var next = 0
   private let keys: [AuditVerifierKey]
-  private var chain = AuditLeaf.origin
-  private var frontier = MerkleFrontier()
+  /// Nil before the first leaf.
+  private var chain: SHA256Digest?
+  private var tree = MerkleWalk()
   /// Up to here a signed checkpoint vouches for every byte.
   private var vouched: Int64 = 0
   private var failure: (sequence: Int64, problem: String)?
@@ -28,42 +30,54 @@ package struct AuditWalk {
     compare()
   }
 
-  package var size: Int64 { frontier.size }
-  package var root: [UInt8] { frontier.root }
+  package var size: Int64 { tree.size }
+  package var root: [UInt8] { tree.root }
   package var isBroken: Bool { failure != nil }
 
-  /// The next leaf in order. Returns the tree nodes it completes; nothing more is taken after a problem.
+  /// The next leaf in order; `completed` hears of the tree nodes it completes. Returns where its members are; nil after a
+  /// problem, and nothing more is taken then.
   @discardableResult
-  package mutating func take(_ leaf: [UInt8], chain link: [UInt8], sequence: Int64? = nil) -> [[UInt8]] {
-    guard failure == nil else { return [] }
-    let expected = frontier.size + 1
+  mutating func take(
+    _ leaf: UnsafeRawBufferPointer, chain link: UnsafeRawBufferPointer, sequence: Int64? = nil,
+    _ completed: (SHA256Digest) throws -> Void
+  ) rethrows -> AuditScan? {
+    guard failure == nil else { return nil }
+    let expected = tree.size + 1
     if let sequence, sequence != expected {
       fail(expected, "row \(expected) is missing; the next one is \(sequence)")
-      return []
+      return nil
     }
-    let hash = AuditLeaf.leafHash(leaf)
-    let linked = MerkleHash.tagged(0x02, chain, hash)
-    guard linked == link else {
+    let hash = MerkleHash.leaf(leaf)
+    let linked = chain.map { MerkleHash.pair(0x02, $0, hash) } ?? Self.first(hash)
+    guard linked.isSame(as: link) else {
       fail(expected, "row \(expected) was changed, or one before it")
-      return []
+      return nil
     }
     guard let scan = AuditScan(leaf), scan.sequence == expected else {
       fail(expected, "row \(expected) does not hold its own sequence number in the canonical form")
-      return []
+      return nil
     }
     chain = linked
-    let completed = frontier.append(hash)
-    compare()
-    return completed
+    try tree.append(hash, completed)
+    if next < checkpoints.count { compare() }
+    return scan
+  }
+
+  /// The link of the first leaf, whose predecessor is 32 zero bytes.
+  private static func first(_ hash: SHA256Digest) -> SHA256Digest {
+    var link = SHA256()
+    link.update(data: [0x02] + AuditLeaf.origin)
+    hash.withUnsafeBytes { link.update(bufferPointer: $0) }
+    return link.finalize()
   }
 
   /// A checkpoint that stands at this place in an export.
   package mutating func pass(_ checkpoint: AuditCheckpoint) {
     guard failure == nil else { return }
-    guard checkpoint.size == frontier.size else {
+    guard checkpoint.size == tree.size else {
       return fail(
-        min(frontier.size, checkpoint.size) + 1,
-        "a checkpoint of \(checkpoint.size) entries stands after \(frontier.size)")
+        min(tree.size, checkpoint.size) + 1,
+        "a checkpoint of \(checkpoint.size) entries stands after \(tree.size)")
     }
     judge(checkpoint, .log)
   }
@@ -79,20 +93,20 @@ package struct AuditWalk {
       let (beyond, source) = checkpoints[checkpoints.count - 1]
       if beyond.isSigned(by: keys) {
         fail(
-          frontier.size + 1,
-          "\(beyond.size - frontier.size) newest rows are missing: \(source.rawValue) states \(beyond.size) entries")
+          tree.size + 1,
+          "\(beyond.size - tree.size) newest rows are missing: \(source.rawValue) states \(beyond.size) entries")
       } else {
-        fail(frontier.size + 1, "\(source.rawValue) of \(beyond.size) entries is not signed by a key of this log")
+        fail(tree.size + 1, "\(source.rawValue) of \(beyond.size) entries is not signed by a key of this log")
       }
     }
-    let verified = failure.map { min($0.sequence - 1, frontier.size) } ?? frontier.size
+    let verified = failure.map { min($0.sequence - 1, tree.size) } ?? tree.size
     return AuditVerdict(
-      verified: verified, head: chain, root: frontier.root, vouched: vouched, firstBad: failure?.sequence,
-      problem: failure?.problem)
+      verified: verified, head: chain.map { Array($0) } ?? AuditLeaf.origin, root: tree.root, vouched: vouched,
+      firstBad: failure?.sequence, problem: failure?.problem)
   }
 
   private mutating func compare() {
-    while failure == nil, next < checkpoints.count, checkpoints[next].checkpoint.size == frontier.size {
+    while failure == nil, next < checkpoints.count, checkpoints[next].checkpoint.size == tree.size {
       judge(checkpoints[next].checkpoint, checkpoints[next].source)
       next += 1
     }
@@ -104,12 +118,22 @@ package struct AuditWalk {
         max(1, checkpoint.size),
         "\(source.rawValue) of \(checkpoint.size) entries is not signed by a key of this log")
     }
-    guard checkpoint.root == frontier.root else {
+    guard checkpoint.root == tree.root else {
       let first = vouched + 1
       let span = first == checkpoint.size ? "row \(first)" : "a row from \(first) to \(checkpoint.size)"
       return fail(first, "\(span) is not what \(source.rawValue) of \(checkpoint.size) entries vouches for")
     }
     vouched = checkpoint.size
+  }
+}
+
+extension SHA256Digest {
+  /// Nothing here is secret, so the first difference may end the comparison.
+  func isSame(as bytes: UnsafeRawBufferPointer) -> Bool {
+    withUnsafeBytes { mine in
+      guard let base = bytes.baseAddress, bytes.count == mine.count, let own = mine.baseAddress else { return false }
+      return memcmp(own, base, mine.count) == 0
+    }
   }
 }
 

@@ -17,6 +17,53 @@ package enum MerkleHash {
     if !second.isEmpty { second.withUnsafeBytes { hash.update(bufferPointer: $0) } }
     return Array(hash.finalize())
   }
+
+  /// SHA-256(0x00 ‖ leaf), without an array.
+  static func leaf(_ bytes: UnsafeRawBufferPointer) -> SHA256Digest {
+    var hash = SHA256()
+    withUnsafeBytes(of: UInt8(0x00)) { hash.update(bufferPointer: $0) }
+    hash.update(bufferPointer: bytes)
+    return hash.finalize()
+  }
+
+  /// SHA-256 of a tag and two hashes, without an array.
+  static func pair(_ tag: UInt8, _ left: SHA256Digest, _ right: SHA256Digest) -> SHA256Digest {
+    withUnsafeTemporaryAllocation(byteCount: 1 + 2 * byteCount, alignment: 8) { memory in
+      memory[0] = tag
+      left.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: memory[1...]).copyMemory(from: $0) }
+      right.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: memory[33...]).copyMemory(from: $0) }
+      var hash = SHA256()
+      hash.update(bufferPointer: UnsafeRawBufferPointer(memory))
+      return hash.finalize()
+    }
+  }
+}
+
+/// The frontier of a walk over a whole log: as `MerkleFrontier`, in hashes that need no memory of their own.
+struct MerkleWalk {
+  private(set) var size: Int64 = 0
+  private var peaks: [SHA256Digest] = []
+
+  /// Adds a leaf by its hash; `completed` hears of the nodes that completes, the leaf first.
+  mutating func append(_ leafHash: SHA256Digest, _ completed: (SHA256Digest) throws -> Void) rethrows {
+    var hash = leafHash
+    try completed(hash)
+    var rest = size
+    while rest & 1 == 1 {
+      hash = MerkleHash.pair(0x01, peaks.removeLast(), hash)
+      try completed(hash)
+      rest >>= 1
+    }
+    peaks.append(hash)
+    size += 1
+  }
+
+  /// The tree head, RFC 6962 §2.1.
+  var root: [UInt8] {
+    guard var root = peaks.last else { return MerkleHash.empty }
+    for peak in peaks.dropLast().reversed() { root = MerkleHash.pair(0x01, peak, root) }
+    return Array(root)
+  }
 }
 
 /// Where a node of the tree is kept: nodes are numbered in the order in which appending leaves completes them, so that the

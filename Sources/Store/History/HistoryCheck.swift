@@ -34,8 +34,8 @@ package struct HistoryCheck {
   private var inForce = HistoryIndex()
   private var starts: [String: (line: Int, isReducing: Bool)] = [:]
   private var epochs: [UInt64: Int] = [:]
-  /// Releases decided at an epoch whose end is not on record.
-  private var releasing: [UInt64: Int] = [:]
+  /// Transitions that are no stops, by the epoch they were decided at, whose end is not on record.
+  private var undecided: [UInt64: Int] = [:]
   private var audits: [(audit: Int64, epoch: UInt64, line: Int)] = []
   private var runs: [String: HistoryRun] = [:]
   private var replicas: Set<String> = []
@@ -102,17 +102,47 @@ package struct HistoryCheck {
       committed(event, line)
     case .releaseBegin:
       for id in event.controls ?? [] { lift(id, line) }
-      if let expecting = event.expecting { releasing[expecting, default: 0] += 1 }
+      decided(event, by: 1)
     case .releaseFailed:
       for id in event.controls ?? [] { restore(id) }
-      if let expecting = event.expecting { releasing[expecting, default: 0] -= 1 }
+      decided(event, by: -1)
     case .releaseCommitted:
       report.releases += 1
       for id in event.controls ?? [] { stops[id]?.isReleased = true }
-      if let expecting = event.expecting { releasing[expecting, default: 0] -= 1 }
+      decided(event, by: -1)
       judgeRelease(event, line)
       committed(event, line)
+    case .transitionBegin, .transitionFailed: decided(event, by: event.event == .transitionBegin ? 1 : -1)
+    case .stageOpened:
+      let stage = HistoryStage(profiles: Set(event.profiles ?? []), level: event.level ?? "halted")
+      for leave in leaves(event) { inForce.open(stage, leave) }
+      concede(event, line)
+    case .stageClosed: for leave in leaves(event) { inForce.close(leave) }
+    case .stageTripped:
+      decided(event, by: -1)
+      committed(event, line)
+    case .exitsGranted:
+      for leave in leaves(event) { inForce.grant(leave) }
+      concede(event, line)
+    case .exitsWithdrawn: for leave in leaves(event) { inForce.withdraw(leave) }
     }
+  }
+
+  // MARK: What a stop in force lets pass
+
+  private func leaves(_ event: HistoryEvent) -> [HistoryLeave] {
+    (event.controls ?? []).map { HistoryLeave(control: $0, replica: event.replica) }
+  }
+
+  /// A transition that lets something pass is decided as a release is.
+  private mutating func concede(_ event: HistoryEvent, _ line: Int) {
+    decided(event, by: -1)
+    judgeRelease(event, line)
+    committed(event, line)
+  }
+
+  private mutating func decided(_ event: HistoryEvent, by change: Int) {
+    if let expecting = event.expecting { undecided[expecting, default: 0] += change }
   }
 
   // MARK: P1, invariant H
@@ -171,6 +201,7 @@ package struct HistoryCheck {
   private mutating func boot(_ event: HistoryEvent, _ line: Int) {
     report.runs += 1
     replicas.insert(event.replica)
+    inForce.forget(event.replica)
     runs[event.run] = HistoryRun(
       bound: event.boundMs.map { $0 * 1_000_000 }, needsApproval: event.approvals ?? true)
   }
@@ -200,11 +231,12 @@ package struct HistoryCheck {
 
   private mutating func judgeRelease(_ event: HistoryEvent, _ line: Int) {
     if let expecting = event.expecting, let epoch = event.epoch, epoch != expecting + 1 {
-      fail("P4", "the release at epoch \(epoch) was decided at epoch \(expecting)", [line])
+      fail("P4", "the \(event.decision) at epoch \(epoch) was decided at epoch \(expecting)", [line])
     }
     guard event.breakGlass != true, runs[event.run]?.needsApproval != false else { return }
     guard let by = event.by, let second = event.approvedBy, by != second else {
-      fail("P4", "the release at epoch \(event.epoch ?? 0) was decided by \(event.by ?? "nobody") alone", [line])
+      fail(
+        "P4", "the \(event.decision) at epoch \(event.epoch ?? 0) was decided by \(event.by ?? "nobody") alone", [line])
       return
     }
   }
@@ -226,15 +258,15 @@ package struct HistoryCheck {
     report.violations.sort { ($0.property, $0.lines.last ?? 0) < ($1.property, $1.lines.last ?? 0) }
   }
 
-  /// An epoch without a line is a transition nobody made, unless its maker never heard that the store took it: a release
-  /// decided just before that epoch, or one stop for each, whose end is not on record.
+  /// An epoch without a line is a transition nobody made, unless its maker never heard that the store took it: a release or
+  /// a stage of one decided just before that epoch, or one stop for each, whose end is not on record.
   private mutating func judgeGaps() {
     var unheard = UInt64(stops.values.count { !$0.isCommitted && $0.isRequested })
     let sorted = epochs.sorted { $0.key < $1.key }
     for (earlier, later) in zip(sorted, sorted.dropFirst()) {
       var epoch = earlier.key + 1
       while epoch < later.key {
-        if releasing[epoch - 1, default: 0] <= 0 {
+        if undecided[epoch - 1, default: 0] <= 0 {
           guard unheard > 0 else { break }
           unheard -= 1
         }
@@ -262,11 +294,20 @@ package struct HistoryCheck {
 }
 
 extension HistoryEvent {
+  /// What two people decided, in a word.
+  fileprivate var decision: String {
+    switch event {
+    case .stageOpened: "stage of a release"
+    case .exitsGranted: "flattening"
+    default: "release"
+    }
+  }
+
   /// What happens at the same instant is judged in favour of the product: releases, then orders, then stops.
   fileprivate var rank: Int {
     switch event {
-    case .releaseBegin, .boot: 0
-    case .stopSealed: 2
+    case .releaseBegin, .stageOpened, .exitsGranted, .boot: 0
+    case .stopSealed, .stageClosed, .exitsWithdrawn: 2
     case .opened: 3
     default: 1
     }

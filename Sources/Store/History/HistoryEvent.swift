@@ -17,6 +17,13 @@ package struct HistoryEvent: Codable, Sendable, Equatable {
     case releaseBegin = "release.begin"
     case releaseFailed = "release.failed"
     case releaseCommitted = "release.committed"
+    case transitionBegin = "transition.begin"
+    case transitionFailed = "transition.failed"
+    case stageOpened = "stage.opened"
+    case stageClosed = "stage.closed"
+    case stageTripped = "stage.tripped"
+    case exitsGranted = "exits.granted"
+    case exitsWithdrawn = "exits.withdrawn"
   }
 
   package var event: Kind
@@ -40,6 +47,8 @@ package struct HistoryEvent: Codable, Sendable, Equatable {
 
   package var control: String?
   package var controls: [String]?
+  /// Who a stage of a release lets go further, each as `tenant/profile`.
+  package var profiles: [String]?
   package var level: String?
   package var durability: String?
   package var epoch: UInt64?

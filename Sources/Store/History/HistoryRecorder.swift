@@ -24,6 +24,8 @@ package final class HistoryRecorder: Sendable {
   package static let waitingMax = 10_000
   /// Past this the file becomes `history.1.jsonl`, replacing an earlier one.
   package static let fileBytesMax = 64 << 20
+  /// Longer than any line is.
+  private static let lineBytesMax = 256 << 10
   package static let fileName = "history.jsonl"
   package static let earlierFileName = "history.1.jsonl"
 
@@ -84,8 +86,13 @@ package final class HistoryRecorder: Sendable {
         _ = Self.open(path, &state)
       }
       let count = lines.withUnsafeBytes { Foundation.write(state.descriptor, $0.baseAddress, $0.count) }
-      state.bytes += max(0, count)
-      if count != lines.count { state.dropped += 1 + dropped }
+      guard count != lines.count else {
+        state.bytes += count
+        return
+      }
+      // A full disk loses the line, and no more: what was written of it is taken back, so that the next one is whole.
+      if count > 0 { ftruncate(state.descriptor, off_t(state.bytes)) }
+      state.dropped += 1 + dropped
     }
   }
 
@@ -104,7 +111,21 @@ package final class HistoryRecorder: Sendable {
 
   private static func open(_ path: String, _ state: inout State) -> Bool {
     state.descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard state.descriptor >= 0 else { return false }
     state.bytes = max(0, Int(lseek(state.descriptor, 0, SEEK_END)))
-    return state.descriptor >= 0
+    cutTornLine(path, &state)
+    return true
+  }
+
+  /// A process that ended in the middle of a line left a part of it, to which nothing may be joined.
+  private static func cutTornLine(_ path: String, _ state: inout State) {
+    guard let file = FileHandle(forReadingAtPath: path) else { return }
+    defer { try? file.close() }
+    let start = max(0, state.bytes - lineBytesMax)
+    guard (try? file.seek(toOffset: UInt64(start))) != nil, let tail = try? file.readToEnd(), tail.last != 10 else {
+      return
+    }
+    state.bytes = start + (tail.lastIndex(of: 10).map { $0 - tail.startIndex + 1 } ?? 0)
+    ftruncate(state.descriptor, off_t(state.bytes))
   }
 }

@@ -138,6 +138,94 @@ import Testing
     #expect(found(stop + [breakGlass]).isEmpty)
   }
 
+  private func stage(
+    _ profiles: [String], _ level: String, epoch: UInt64, by: String = "ada", and second: String? = "grace",
+    on replica: String = "r1"
+  ) -> Line {
+    (
+      .stageOpened,
+      { event in
+        (event.controls, event.profiles, event.level, event.replica) = (["c1"], profiles, level, replica)
+        (event.epoch, event.expecting, event.audit) = (epoch, epoch - 1, Int64(epoch))
+        (event.by, event.approvedBy) = (by, second)
+      }
+    )
+  }
+  private let closed: Line = (.stageClosed, { $0.controls = ["c1"] })
+  private let tripped: Line = (.stageTripped, { ($0.epoch, $0.expecting, $0.audit) = (3, 2, 3) })
+  private func at(_ expecting: UInt64) -> Line { (.transitionBegin, { $0.expecting = expecting }) }
+  private var stopped: [Line] { [boot(), requested("c1"), committed("c1", epoch: 1), sealed("c1")] }
+
+  @Test func `of a staged release is sound while orders keep to their stage`() {
+    let lines =
+      stopped + [
+        at(1), stage(["orchid/scalper-1"], "reduceOnly", epoch: 2), order("a", reducing: true), at(2),
+        stage(["orchid/scalper-1"], "active", epoch: 3), order("b"), order("c", reducing: true), begin("c1"),
+        released("c1", epoch: 4), order("d", tenant: "heron"),
+      ]
+    #expect(found(lines).isEmpty)
+    #expect(found(stopped + [stage(["orchid/scalper-1"], "active", epoch: 2), closed, tripped]).isEmpty)
+  }
+
+  @Test
+  func `shows an order that goes further than its stage, another profile's, one elsewhere, and one after it closed`() {
+    let reducing = stage(["orchid/scalper-1"], "reduceOnly", epoch: 2)
+    let active = stage(["orchid/scalper-1"], "active", epoch: 2)
+    #expect(found(stopped + [reducing, order("a")]) == ["P1"])
+    #expect(found(stopped + [active, order("a", tenant: "heron")]) == ["P1"])
+    #expect(found(stopped + [stage(["orchid/scalper-1"], "active", epoch: 2, on: "r2"), order("a")]) == ["P1"])
+    #expect(found(stopped + [active, closed, tripped, order("a")]) == ["P1"])
+    #expect(found(stopped + [active, boot("run2"), opened(["c1"], run: "run2"), order("a")]) == ["P1"])
+    // A second stop of the same scope is not part of the release.
+    let second: [Line] = [requested("c2"), committed("c2", epoch: 3), sealed("c2")]
+    #expect(found(stopped + [active] + second + [order("a")]) == ["P1"])
+  }
+
+  @Test func `shows a stage or a flattening that one person decided`() {
+    #expect(found(stopped + [stage(["orchid/scalper-1"], "active", epoch: 2, and: nil)]) == ["P4"])
+    #expect(found(stopped + [stage(["orchid/scalper-1"], "active", epoch: 2, and: "ada")]) == ["P4"])
+    #expect(found(stopped + [granted(and: "olive")]) == ["P4"])
+  }
+
+  private func granted(_ control: String = "c1", and second: String = "grace") -> Line {
+    (
+      .exitsGranted,
+      { event in
+        (event.controls, event.epoch, event.expecting, event.audit) = ([control], 2, 1, 2)
+        (event.by, event.approvedBy) = ("olive", second)
+      }
+    )
+  }
+  private func exit(_ id: String, of controls: [String], reducing: Bool = true) -> Line {
+    let start = order(id, reducing: reducing)
+    return (
+      .orderStart,
+      {
+        start.1(&$0)
+        $0.controls = controls
+      }
+    )
+  }
+
+  @Test func `of a flattening is sound while its orders name the stop that lets them pass`() {
+    let withdrawn: Line = (.exitsWithdrawn, { $0.controls = ["c1"] })
+    #expect(found(stopped + [at(1), granted(), exit("a", of: ["c1"]), withdrawn]).isEmpty)
+    #expect(found(stopped + [exit("a", of: ["c1"])]) == ["P1"])
+    #expect(found(stopped + [granted(), order("a", reducing: true)]) == ["P1"])
+    #expect(found(stopped + [granted(), exit("a", of: ["c1"], reducing: false)]) == ["P1"])
+    #expect(found(stopped + [granted(), withdrawn, exit("a", of: ["c1"])]) == ["P1"])
+    #expect(found(stopped + [granted(), exit("a", of: ["c2"])]) == ["P1"])
+    let second: [Line] = [requested("c2"), committed("c2", epoch: 3), sealed("c2")]
+    #expect(found(stopped + [granted()] + second + [exit("a", of: ["c1", "c2"])]) == ["P1"])
+  }
+
+  @Test func `has an epoch without a line where a stage may have taken it unheard`() {
+    let refused: Line = (.transitionFailed, { $0.expecting = 1 })
+    let next = [requested("c2"), committed("c2", epoch: 3), sealed("c2")]
+    #expect(found(stopped + [at(1)] + next).isEmpty)
+    #expect(found(stopped + [at(1), refused] + next) == ["P3"])
+  }
+
   @Test func `shows a stop that took too long, unless its process stood still`() {
     let late: Line = (.stopSealed, { ($0.control, $0.state, $0.at) = ("c1", "sealed", 5_000_000_000) })
     #expect(found([boot(), requested("c1"), late]) == ["P5"])
@@ -194,6 +282,24 @@ import Testing
     let events = try HistoryCheck.read(bytes)
     #expect(events.count == 50 && events[49].order == "order-49" && events[0].at == 42 && events[0].replica == "r1")
     #expect(try HistoryCheck.read(bytes.dropLast(5)).count == 49)
+  }
+
+  @Test func `is continued after a line that a crash cut short`() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file(HistoryRecorder.fileName)
+    let replica = try #require(ReplicaID("r1"))
+    func add(_ run: String) async throws -> [String] {
+      let recorder = try HistoryRecorder(folder.path, replica: replica, run: run, monotonic: { 42 })
+      recorder.record(HistoryEvent(.boot))
+      await recorder.flush()
+      return try HistoryCheck.read(Data(contentsOf: URL(fileURLWithPath: path))).map(\.run)
+    }
+    #expect(try await add("a") == ["a"])
+    let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+    try (whole + whole.dropLast(5)).write(to: URL(fileURLWithPath: path))
+    #expect(try await add("b") == ["a", "b"])
+    try Data(whole.dropLast(1)).write(to: URL(fileURLWithPath: path))
+    #expect(try await add("c") == ["c"])
   }
 
   @Test func `of 100,000 events with 1,000 stops in force is judged in one pass`() {
