@@ -1,5 +1,3 @@
-import Dispatch
-import Foundation
 import Synchronization
 
 /// Runs queries on threads of their own, a few at a time and below everything else. On the threads that everything
@@ -10,30 +8,17 @@ final class QueryLanes: Sendable {
   static let shared = QueryLanes(threads: threadsShared, waitingMax: 64, niceness: 10)
   static let threadsShared = 2
 
-  private let queue = WorkQueue()
-  private let threads: Int
+  private let threads: WorkThreads
   private let waitingMax: Int
   private let waiting = Atomic<Int>(0)
 
   /// - Parameters:
   ///   - waitingMax: queries running and waiting; a dashboard asks some twenty at once.
-  ///   - niceness: of the threads; 0 is everyone's weight, 10 a tenth of it.
+  ///   - niceness: see `WorkThreads`.
   init(threads count: Int, waitingMax: Int, niceness: Int32 = 0) {
-    threads = count
+    threads = WorkThreads("query", count: count, niceness: niceness)
     self.waitingMax = waitingMax
-    for number in 0..<count {
-      let thread = Thread { [queue] in
-        // On Linux the calling thread's own.
-        if niceness > 0 { setpriority(.init(PRIO_PROCESS.rawValue), 0, niceness) }
-        while let work = queue.next() { work() }
-      }
-      thread.name = "query-\(number)"
-      thread.stackSize = 2 << 20
-      thread.start()
-    }
   }
-
-  deinit { queue.close(threads) }
 
   /// Why a query was not run.
   struct Busy: Error {}
@@ -50,34 +35,11 @@ final class QueryLanes: Sendable {
     let abandoned = Flag()
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        queue.add { continuation.resume(returning: work { abandoned.isSet }) }
+        threads.run { continuation.resume(returning: work { abandoned.isSet }) }
       }
     } onCancel: {
       abandoned.set()
     }
-  }
-}
-
-/// Work handed from many threads to few. The lanes bound its length.
-private final class WorkQueue: Sendable {
-  private let work = Mutex<[@Sendable () -> Void]>([])
-  /// One for each piece of work, and for each thread that is to end.
-  private let available = DispatchSemaphore(value: 0)
-
-  func add(_ one: @escaping @Sendable () -> Void) {
-    work.withLock { $0.append(one) }
-    available.signal()
-  }
-
-  /// Waits for work; nil when there will be none.
-  func next() -> (@Sendable () -> Void)? {
-    available.wait()
-    return work.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-  }
-
-  /// Ends `threads` threads after what is queued.
-  func close(_ threads: Int) {
-    for _ in 0..<threads { available.signal() }
   }
 }
 

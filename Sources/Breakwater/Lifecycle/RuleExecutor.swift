@@ -1,13 +1,12 @@
-import Dispatch
+import AdminAPI
 
 /// Where rules are evaluated, and what they set off begins: on a thread that neither queries of dashboards nor anything
-/// else that fills or blocks the shared ones can take.
+/// else that fills or blocks the shared ones can take, and that does not keep requests waiting.
 final class RuleExecutor: TaskExecutor {
-  /// Dispatch brings a serial queue a thread of its own when those of the pool are taken.
-  private let queue = DispatchQueue(label: "breakwater.rules", qos: .userInitiated)
+  private let thread = WorkThreads("rules", niceness: 5)
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    thread.run { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }

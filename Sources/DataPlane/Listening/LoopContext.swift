@@ -227,7 +227,7 @@ struct CellKey: Hashable {
 }
 
 /// The instruments of one kind of answer.
-struct RequestCells {
+final class RequestCells {
   let requests: Counter
   let duration: Histogram
   let requestBytes: Counter

@@ -3,14 +3,18 @@
 /// Writes bytes one piece after another into memory that is kept from use to use. A piece costs one check of the room that
 /// is left, where appending to an array or a `ByteBuffer` costs several.
 @frozen
-public struct ByteWriter: Sendable {
-  /// Initialised to its end; only the first `used` bytes mean anything.
-  @usableFromInline var storage: [UInt8]
+public struct ByteWriter: ~Copyable, @unchecked Sendable {
+  /// Owned; nobody else has it, so writing needs no check of who does.
+  @usableFromInline var memory: UnsafeMutablePointer<UInt8>
+  @usableFromInline var capacity: Int
   @usableFromInline var used = 0
 
   public init(capacity: Int = 512) {
-    storage = Array(repeating: 0, count: max(16, capacity))
+    self.capacity = max(16, capacity)
+    memory = .allocate(capacity: self.capacity)
   }
+
+  @inlinable deinit { memory.deallocate() }
 
   @inlinable public var count: Int { used }
   @inlinable public var isEmpty: Bool { used == 0 }
@@ -19,29 +23,29 @@ public struct ByteWriter: Sendable {
   @inlinable public mutating func removeAll() { used = 0 }
 
   /// A copy of what was written.
-  public var bytes: [UInt8] { Array(storage[..<used]) }
+  public var bytes: [UInt8] { withBytes { Array($0) } }
 
   @inlinable
   public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<used])) }
+    body(UnsafeRawBufferPointer(start: memory, count: used))
   }
 
   /// Makes room for `most` bytes and has `write` fill some of them; it returns how many.
   @inlinable @inline(__always)
   mutating func place(_ most: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Int) {
-    if storage.count - used < most { grow(most) }
-    let start = used
-    used += storage.withUnsafeMutableBufferPointer { memory in
-      guard let base = memory.baseAddress else { return 0 }  // never empty: see `init`
-      let count = write(base + start)
-      assert(count <= most, "more was written than there is room for")
-      return count
-    }
+    if capacity - used < most { grow(most) }
+    let count = write(memory + used)
+    assert(count <= most, "more was written than there is room for")
+    used += count
   }
 
   @inline(never) @usableFromInline
   mutating func grow(_ most: Int) {
-    storage += Array(repeating: 0, count: max(most, storage.count))
+    let room = capacity + max(most, capacity)
+    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: room)
+    larger.update(from: memory, count: used)
+    memory.deallocate()
+    (memory, capacity) = (larger, room)
   }
 
   @inlinable
@@ -72,7 +76,7 @@ public struct ByteWriter: Sendable {
   }
 
   @inlinable
-  public mutating func append(_ other: ByteWriter) {
+  public mutating func append(_ other: borrowing ByteWriter) {
     other.withBytes { append($0.bindMemory(to: UInt8.self)) }
   }
 
