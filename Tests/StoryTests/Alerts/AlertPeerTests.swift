@@ -144,7 +144,7 @@ import Wire
         email: { smtp: "127.0.0.1:\(port)", from: bw@example.com, to: [a@example.com, b@example.com], startTLS: "off" }
       """
     try await withDesk(alerting) { product in
-      try await product.eventually("the mail is there") { running.said.contains("a story is told") }
+      try await product.eventually("the mail is there") { running.said.contains("END MESSAGE") }
       let mail = running.said
       #expect(mail.contains("Subject: Critical: a story is told"))
       #expect(mail.contains("To: a@example.com, b@example.com"))
@@ -170,7 +170,7 @@ import Wire
     }
     let receivers = mailbox("right", believing: "server.pem") + mailbox("wrong", believing: "renewed.pem")
     try await withDesk("receivers:\n" + receivers) { product in
-      try await product.eventually("the mail is there") { running.said.contains("a story is told") }
+      try await product.eventually("the mail is there") { running.said.contains("END MESSAGE") }
       let op = try product.people.token(.operator, "op")
       let answer = try await product.call("POST", "/admin/receivers/wrong/test", token: op, body: "{}")
       let item = try answer.decode(NotificationItem.self)
