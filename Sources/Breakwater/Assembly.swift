@@ -26,6 +26,8 @@ package struct Assembly: Sendable {
     /// What `reload` and SIGHUP read again.
     package var file: ConfigurationFile?
     package var sockets = InheritedSockets()
+    /// How long a stop's answer waits for its commit.
+    package var commitWait = Duration.seconds(1)
     /// What happens at each moment at which a test may have the process die.
     package var failpoint: @Sendable (Failpoint) -> Void = { _ in }
 
@@ -129,6 +131,7 @@ package struct Assembly: Sendable {
 
     // Control.
     var control = CommandProcessor.Settings(replica: configuration.replica)
+    control.commitWait = options.commitWait
     control.requiresApproval = configuration.controls.requiresApproval
     control.reviewAfterMilliseconds = Int64(configuration.controls.reviewAfter / .milliseconds(1))
     control.approvers = configuration.controls.approvers

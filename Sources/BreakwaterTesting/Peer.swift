@@ -19,58 +19,44 @@ package enum Peer {
 
   /// Runs a program and waits; both streams together.
   package static func run(_ path: String, _ arguments: [String]) throws -> Verdict {
-    // A file and not a pipe: a child of another test would inherit the pipe's end, and reading would wait for it too.
-    let name = FileManager.default.temporaryDirectory.appendingPathComponent("peer-\(UUID().uuidString)")
-    try Data().write(to: name)
-    defer { try? FileManager.default.removeItem(at: name) }
-    let output = try FileHandle(forWritingTo: name)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    try output.close()
-    let data = try Data(contentsOf: name)
-    return Verdict(status: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
+    let name = FileManager.default.temporaryDirectory.appendingPathComponent("peer-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: name) }
+    let status = try Spawned(path, arguments, output: name).wait()
+    return Verdict(
+      status: status, output: String(decoding: FileManager.default.contents(atPath: name) ?? Data(), as: UTF8.self))
   }
 
-  /// A mail server that prints what it gets, for `RCPT TO` of anyone.
-  package static func mailServer(port: Int, output: String) throws -> Running {
-    try Running(
+  /// A mail server that takes mail for anyone and prints it.
+  ///
+  /// - Parameter tls: a certificate and its key: then it takes mail after STARTTLS only.
+  package static func mailServer(
+    port: Int, output: String, tls: (certificate: String, key: String)? = nil
+  ) throws -> Running {
+    let secured = tls.map { ["--tlscert", $0.certificate, "--tlskey", $0.key] } ?? []
+    return try Running(
       "/usr/bin/python3",
-      ["-u", "-m", "aiosmtpd", "-n", "-l", "127.0.0.1:\(port)", "-c", "aiosmtpd.handlers.Debugging", "stdout"],
+      ["-u", "-m", "aiosmtpd", "-n", "-l", "127.0.0.1:\(port)"] + secured
+        + ["-c", "aiosmtpd.handlers.Debugging", "stdout"],
       output: output)
   }
 
   /// A program that goes on running; it ends with `stop()` or with this process.
   package final class Running: Sendable {
-    private let process: Process
+    private let process: Spawned
     private let output: String
 
     package init(_ path: String, _ arguments: [String], output: String) throws {
       self.output = output
-      try Data().write(to: URL(fileURLWithPath: output))
-      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-      process = Process()
-      process.executableURL = URL(fileURLWithPath: path)
-      process.arguments = arguments
-      process.standardOutput = handle
-      process.standardError = handle
-      process.standardInput = FileHandle.nullDevice
-      try process.run()
+      process = try Spawned(path, arguments, output: output)
     }
 
     /// What it has said so far.
     package var said: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
 
-    /// Ends it at once. Not with SIGTERM: the threads of this process block it, a child inherits that, and a program that
-    /// does not undo it (Python) would be waited for without end.
+    /// Ends it at once.
     package func stop() {
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      process.signal(SIGKILL)
+      process.wait()
     }
   }
 }

@@ -22,19 +22,7 @@ package enum Promtool {
     let name = UUID().uuidString
     let (inputPath, outputPath) = (folder.file("\(name).in"), folder.file("\(name).out"))
     try Data(input).write(to: URL(fileURLWithPath: inputPath))
-    try Data().write(to: URL(fileURLWithPath: outputPath))
-    let output = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: inputPath))
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    process.waitUntilExit()
-    try output.close()
-    return Verdict(
-      status: process.terminationStatus, output: try String(contentsOfFile: outputPath, encoding: .utf8))
+    let status = try Spawned(path, arguments, in: folder.path, input: inputPath, output: outputPath).wait()
+    return Verdict(status: status, output: try String(contentsOfFile: outputPath, encoding: .utf8))
   }
 }

@@ -31,38 +31,20 @@ enum Binary {
   }
 }
 
-/// One process of the binary. Its streams go to files, so that nothing here blocks on a pipe.
+/// One process of the binary.
 final class Child: Sendable {
-  let pid: Int32
+  private let process: Spawned
   private let folder: TemporaryFolder
-  private let ended: AsyncStream<Int32>
 
   init(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws {
-    let folder = try TemporaryFolder()
-    func file(_ name: String, _ content: String = "") throws -> URL {
-      let url = URL(fileURLWithPath: folder.file(name))
-      try Data(content.utf8).write(to: url)
-      return url
-    }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Binary.path)
-    process.arguments = arguments
-    process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
-    process.standardInput = try FileHandle(forReadingFrom: file("in", input))
-    process.standardOutput = try FileHandle(forWritingTo: file("out"))
-    process.standardError = try FileHandle(forWritingTo: file("err"))
-    let (ended, end) = AsyncStream<Int32>.makeStream()
-    process.terminationHandler = { process in
-      // A signal shows as 128 more, as shells tell it.
-      end.yield(process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus)
-      end.finish()
-    }
-    try process.run()
-    self.folder = folder
-    self.ended = ended
-    pid = process.processIdentifier
+    folder = try TemporaryFolder()
+    try Data(input.utf8).write(to: URL(fileURLWithPath: folder.file("in")))
+    process = try Spawned(
+      Binary.path, arguments, environment: environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own },
+      input: folder.file("in"), output: folder.file("out"), errors: folder.file("err"))
   }
 
+  var pid: Int32 { process.pid }
   var output: String { text("out") }
   var errors: String { text("err") }
 
@@ -70,7 +52,7 @@ final class Child: Sendable {
     String(decoding: FileManager.default.contents(atPath: folder.file(name)) ?? Data(), as: UTF8.self)
   }
 
-  func signal(_ number: Int32) { kill(pid, number) }
+  func signal(_ number: Int32) { process.signal(number) }
 
   /// Whether a SIGSTOP holds it.
   var isFrozen: Bool {
@@ -80,8 +62,7 @@ final class Child: Sendable {
 
   /// Waits for the process to end by itself.
   func end() async -> Binary.Result {
-    var status: Int32 = -1
-    for await code in ended { status = code }
+    let status = await process.end()
     return Binary.Result(status: status, output: output, errors: errors)
   }
 }

@@ -112,8 +112,8 @@ import Wire
     #expect(alerts.contains("\"Crash\""), "the rules of before are in force")
     #expect(
       try await eventually {
-        let logs = try await service.call("GET", "/admin/logs?limit=200", token: op).text
-        return logs.contains("rules.refused") && logs.contains("rules.yml:4")
+        let logs = try await service.call("GET", "/admin/logs?event=rules.refused&limit=10", token: op).text
+        return logs.contains("rules.yml:4")
       })
     try rules(in: installation, fires: false)
     #expect(try await eventually { try await metrics().contains(#","1"]"#) })

@@ -63,7 +63,10 @@ final class Product: Sendable {
       \(extra)
       """
     let configuration = try ConfigurationLoader.load(text, file: "story.yaml", environment: [:])
-    let assembly = try Assembly(configuration, try Material(configuration))
+    var options = Assembly.Options()
+    // Two dozen stories write at once.
+    options.commitWait = .seconds(60)
+    let assembly = try Assembly(configuration, try Material(configuration), options: options)
     let (ports, output) = AsyncStream<(Int, Int)>.makeStream()
     let task = Task {
       defer { output.finish() }
@@ -136,15 +139,15 @@ final class Product: Sendable {
       0, +)
   }
 
-  /// Asks until `isDone` holds, for at most a minute.
+  /// Asks until `isDone` holds, for at most two minutes.
   func eventually(_ what: String, _ isDone: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(60)
+    let end = clock.now + .seconds(120)
     while clock.now < end {
       if try await isDone() { return }
       try await Task.sleep(for: .milliseconds(20))
     }
-    Issue.record("not within a minute: \(what)")
+    Issue.record("not within two minutes: \(what)")
   }
 }
 

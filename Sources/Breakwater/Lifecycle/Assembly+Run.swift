@@ -94,8 +94,7 @@ extension Assembly {
   private func noteBoot() {
     var event = HistoryEvent(.boot)
     // Draining, committing and waiting for other gates, each at its longest.
-    let bound =
-      configuration.controls.drainTimeout + CommandProcessor.Settings(replica: configuration.replica).commitWait
+    let bound = configuration.controls.drainTimeout + options.commitWait
     event.boundMs = Int64((bound + keeper.sealBound) / .milliseconds(1))
     event.approvals = configuration.controls.requiresApproval
     history.record(event)

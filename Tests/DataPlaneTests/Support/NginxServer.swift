@@ -7,7 +7,7 @@ import NIOPosix
 final class NginxServer {
   let port: Int
   let folder: TemporaryFolder
-  private let process: Process
+  private let process: Spawned
 
   static let executable = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx"]
     .first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -34,15 +34,11 @@ final class NginxServer {
     }
     try Self.configuration(port: port, folder: folder).write(
       toFile: folder.file("nginx.conf"), atomically: true, encoding: .utf8)
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = ["-c", folder.file("nginx.conf"), "-e", folder.file("error.log"), "-g", "daemon off;"]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    process = try Spawned(
+      executable, ["-c", folder.file("nginx.conf"), "-e", folder.file("error.log"), "-g", "daemon off;"])
     let process = process
     var isUp = false
-    defer { if !isUp { process.terminate() } }
+    defer { if !isUp { process.signal(SIGTERM) } }
     let name = folder.path
     try await waitUntil("nginx listens on \(port)") {
       guard process.isRunning else { throw NotInTime(what: "nginx started", limit: .zero) }
@@ -52,9 +48,8 @@ final class NginxServer {
   }
 
   func stop() {
-    guard process.isRunning else { return }
-    process.terminate()
-    process.waitUntilExit()
+    process.signal(SIGTERM)
+    process.wait()
   }
 
   /// Whether it is this nginx that answers: another test may have been given the port meanwhile.

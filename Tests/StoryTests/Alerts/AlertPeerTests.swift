@@ -111,11 +111,32 @@ import Wire
     await hook.stop()
   }
 
+  private func fixture(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("DataPlaneTests/Fixtures/tls/\(name)").path
+  }
+
+  /// A mail server that answers, on a port that was free a moment ago; another is tried when somebody else was quicker.
+  private func mailServer(
+    in folder: TemporaryFolder, tls: (certificate: String, key: String)? = nil
+  ) async throws -> (Peer.Running, Int) {
+    for attempt in 0..<5 {
+      let port = try await FreePort.find()
+      let running = try Peer.mailServer(port: port, output: folder.file("mail-\(attempt).log"), tls: tls)
+      let greet = "import smtplib, sys; smtplib.SMTP('127.0.0.1', int(sys.argv[1]), timeout=5).ehlo()"
+      let answers = try await eventually(within: .seconds(30)) {
+        try Peer.run("/usr/bin/python3", ["-c", greet, "\(port)"]).status == 0
+      }
+      if answers { return (running, port) }
+      running.stop()
+    }
+    throw StoryFailure("no mail server answers")
+  }
+
   @Test(.enabled(if: Peer.pythonHas("aiosmtpd"), "python3-aiosmtpd is not installed"))
   func `a mailbox`() async throws {
     let folder = try TemporaryFolder()
-    let port = try await FreePort.find()
-    let running = try Peer.mailServer(port: port, output: folder.file("mail.log"))
+    let (running, port) = try await mailServer(in: folder)
     defer { running.stop() }
     let alerting = """
       receivers:
@@ -123,7 +144,7 @@ import Wire
         email: { smtp: "127.0.0.1:\(port)", from: bw@example.com, to: [a@example.com, b@example.com], startTLS: "off" }
       """
     try await withDesk(alerting) { product in
-      try await product.eventually("the mail is there") { running.said.contains("a story is told") }
+      try await product.eventually("the mail is there") { running.said.contains("END MESSAGE") }
       let mail = running.said
       #expect(mail.contains("Subject: Critical: a story is told"))
       #expect(mail.contains("To: a@example.com, b@example.com"))
@@ -132,6 +153,29 @@ import Wire
       }
       let key = try await notifications(product).first?.key ?? "?"
       #expect(running.said.contains("Message-ID: <\(key)@example.com>"))
+    }
+  }
+
+  @Test(.enabled(if: Peer.pythonHas("aiosmtpd"), "python3-aiosmtpd is not installed"))
+  func `a mailbox behind STARTTLS, if its certificate is believed`() async throws {
+    let folder = try TemporaryFolder()
+    let (running, port) = try await mailServer(in: folder, tls: (fixture("server.pem"), fixture("server.key")))
+    defer { running.stop() }
+    func mailbox(_ name: String, believing file: String) -> String {
+      """
+      - name: \(name)
+        email: { smtp: "127.0.0.1:\(port)", from: bw@example.com, to: [\(name)@example.com], startTLS: required, caFile: "\(fixture(file))" }
+
+      """
+    }
+    let receivers = mailbox("right", believing: "server.pem") + mailbox("wrong", believing: "renewed.pem")
+    try await withDesk("receivers:\n" + receivers) { product in
+      try await product.eventually("the mail is there") { running.said.contains("END MESSAGE") }
+      let op = try product.people.token(.operator, "op")
+      let answer = try await product.call("POST", "/admin/receivers/wrong/test", token: op, body: "{}")
+      let item = try answer.decode(NotificationItem.self)
+      #expect(item.status == "failed" && item.error?.isEmpty == false, "\(item)")
+      #expect(!running.said.contains("wrong@example.com"), "nothing was said to a server that is not believed")
     }
   }
 
