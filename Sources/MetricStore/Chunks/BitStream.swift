@@ -50,82 +50,62 @@ struct BitWriter: Sendable {
   mutating func setByte(_ byte: UInt8, at index: Int) { bytes[index] = byte }
 }
 
-/// Reads what `BitWriter` wrote, eight bytes at a time. Answers nil past the end. The bytes are the caller's and must
-/// outlive it.
+/// Reads what `BitWriter` wrote. Past the end there are zeros, and `isPastEnd` says so: a reader looks once per sample
+/// instead of once per bit. The bytes are the caller's and must outlive it.
 struct BitReader {
   private let bytes: UnsafeRawBufferPointer
-  /// First byte not yet in `buffer`.
-  private var next: Int
-  /// Its lowest `valid` bits are still to be read, the highest of them first.
-  private var buffer: UInt64 = 0
-  private var valid = 0
+  /// Bits read so far.
+  private var position: Int
+
+  /// What `peek` holds at least.
+  static let peekedBits = 57
 
   init(_ bytes: UnsafeRawBufferPointer, from byte: Int) {
     self.bytes = bytes
-    next = byte
+    position = byte * 8
+  }
+
+  var isPastEnd: Bool { position > bytes.count &* 8 }
+
+  /// The next bits, the first of them highest.
+  @inline(__always)
+  func peek() -> UInt64 {
+    let byte = position >> 3
+    let word =
+      byte &+ 8 <= bytes.count
+      ? UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: byte, as: UInt64.self)) : lastBytes(from: byte)
+    return word &<< UInt64(position & 7)
+  }
+
+  private func lastBytes(from byte: Int) -> UInt64 {
+    var word: UInt64 = 0
+    for index in byte..<byte + 8 { word = word << 8 | (index < bytes.count ? UInt64(bytes[index]) : 0) }
+    return word
   }
 
   @inline(__always)
-  mutating func bit() -> Bool? {
-    if valid == 0, !refill() { return nil }
-    valid -= 1
-    return buffer >> UInt64(valid) & 1 == 1
-  }
+  mutating func skip(_ count: Int) { position &+= count }
 
-  /// The next `count` bits, at most 64.
+  /// The next `count` bits, 1 to 64.
   @inline(__always)
-  mutating func bits(_ count: Int) -> UInt64? {
-    if count <= valid {
-      valid -= count
-      return buffer >> UInt64(valid) & mask(count)
-    }
-    return bitsAcrossRefill(count)
+  mutating func bits(_ count: Int) -> UInt64 {
+    guard count <= Self.peekedBits else { return bits(count - 32) << 32 | bits(32) }
+    defer { skip(count) }
+    return peek() &>> UInt64(64 - count)
   }
 
-  private mutating func bitsAcrossRefill(_ count: Int) -> UInt64? {
-    let high = buffer & mask(valid)
-    let low = count - valid
-    guard refill(), low <= valid else { return nil }
-    valid -= low
-    let rest = buffer >> UInt64(valid) & mask(low)
-    return low == 64 ? rest : high << UInt64(low) | rest
-  }
-
-  @inline(__always)
-  private func mask(_ count: Int) -> UInt64 { count == 64 ? .max : 1 << UInt64(count) - 1 }
-
-  /// Takes in the next bytes. Precondition: what was in the buffer has been read.
-  private mutating func refill() -> Bool {
-    if bytes.count - next >= 8 {
-      buffer = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: next, as: UInt64.self))
-      valid = 64
-      next += 8
-      return true
-    }
-    guard next < bytes.count else { return false }
-    buffer = 0
-    valid = 0
-    while next < bytes.count {
-      buffer = buffer << 8 | UInt64(bytes[next])
-      valid += 8
-      next += 1
-    }
-    return true
-  }
-
-  mutating func varint() -> Int64? {
-    guard let raw = uvarint() else { return nil }
+  mutating func varint() -> Int64 {
+    let raw = uvarint()
     return Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
   }
 
-  mutating func uvarint() -> UInt64? {
+  mutating func uvarint() -> UInt64 {
     var value: UInt64 = 0
-    var shift: UInt64 = 0
-    while shift < 64, let byte = bits(8) {
+    for shift in stride(from: 0 as UInt64, to: 64, by: 7) {
+      let byte = bits(8)
       value |= (byte & 0x7f) << shift
-      if byte < 0x80 { return value }
-      shift += 7
+      if byte < 0x80 { break }
     }
-    return nil
+    return value
   }
 }

@@ -9,7 +9,8 @@ struct XORDecoder {
   private var time: Int64 = 0
   private var delta: Int64 = 0
   private var value: UInt64 = 0
-  private var leading = 0
+  /// Where the bits that changed stand in a value.
+  private var significant = 64
   private var trailing = 0
 
   init(_ bytes: UnsafeRawBufferPointer) {
@@ -24,8 +25,16 @@ struct XORDecoder {
   ) {
     guard span.overlaps(window) else { return }
     var decoder = XORDecoder(bytes)
-    while let sample = decoder.next(), sample.timestamp <= window.upperBound {
-      if sample.timestamp >= window.lowerBound { samples.append(timestamp: sample.timestamp, value: sample.value) }
+    samples.append(upTo: decoder.count) { times, values in
+      guard let times = times.baseAddress, let values = values.baseAddress else { return 0 }
+      var kept = 0
+      while let sample = decoder.next(), sample.timestamp <= window.upperBound {
+        // Written in any case, kept if it counts: no branch to guess.
+        times[kept] = sample.timestamp
+        values[kept] = sample.value
+        kept &+= sample.timestamp >= window.lowerBound ? 1 : 0
+      }
+      return kept
     }
   }
 
@@ -40,61 +49,80 @@ struct XORDecoder {
   @inline(__always)
   mutating func next() -> Sample? {
     guard read < count else { return nil }
-    switch read {
-    case 0:
-      guard let first = reader.varint(), let bits = reader.bits(64) else { return nil }
-      (time, value) = (first, bits)
-    case 1:
-      guard let first = reader.uvarint(), readValue() else { return nil }
-      delta = Int64(bitPattern: first)
+    if read > 1 {
+      var word = reader.peek()
+      if word >> 63 == 0 {
+        reader.skip(1)
+        word <<= 1
+      } else {
+        delta &+= changedDelta(word)
+        word = reader.peek()
+      }
       time &+= delta
-    default:
-      guard let change = deltaOfDelta(), readValue() else { return nil }
-      delta &+= change
-      time &+= delta
+      guard readValue(word) else { return nil }
+    } else {
+      guard readFirst() else { return nil }
     }
-    read += 1
+    guard !reader.isPastEnd else { return nil }
+    read &+= 1
     return Sample(timestamp: time, value: Double(bitPattern: value))
   }
 
-  @inline(__always)
-  private mutating func deltaOfDelta() -> Int64? {
-    guard let changes = reader.bit() else { return nil }
-    return changes ? changedDelta() : 0
+  /// The first two samples, which are written in other ways.
+  private mutating func readFirst() -> Bool {
+    if read == 0 {
+      time = reader.varint()
+      value = reader.bits(64)
+      return true
+    }
+    delta = Int64(bitPattern: reader.uvarint())
+    time &+= delta
+    return readValue(reader.peek())
   }
 
-  private mutating func changedDelta() -> Int64? {
-    for size in [14, 17, 20] {
-      guard let isLarger = reader.bit() else { return nil }
-      if !isLarger { return signed(size) }
+  /// By how much the step changes. Precondition: `word` is what comes next, and begins with a one.
+  private mutating func changedDelta(_ word: UInt64) -> Int64 {
+    switch (~word).leadingZeroBitCount {
+    case 1: return signed(skipping: 2, 14)
+    case 2: return signed(skipping: 3, 17)
+    case 3: return signed(skipping: 4, 20)
+    default:
+      reader.skip(4)
+      return Int64(bitPattern: reader.bits(64))
     }
-    return reader.bits(64).map { Int64(bitPattern: $0) }
   }
 
   /// The upper half of the range stands for negative numbers, except its first, which is the largest positive one.
-  private mutating func signed(_ bits: Int) -> Int64? {
-    guard let raw = reader.bits(bits) else { return nil }
-    let value = Int64(raw)
+  private mutating func signed(skipping prefix: Int, _ bits: Int) -> Int64 {
+    reader.skip(prefix)
+    let value = Int64(reader.bits(bits))
     return value > 1 << (bits - 1) ? value - 1 << bits : value
   }
 
+  /// - Parameter word: what comes next, 56 bits of it at least.
   @inline(__always)
-  private mutating func readValue() -> Bool {
-    guard let changes = reader.bit() else { return false }
-    return changes ? readChangedValue() : true
-  }
-
-  private mutating func readChangedValue() -> Bool {
-    guard let isNew = reader.bit() else { return false }
-    if isNew {
-      guard let lead = reader.bits(5), let size = reader.bits(6) else { return false }
-      let significant = size == 0 ? 64 : Int(size)
-      leading = Int(lead)
-      trailing = 64 - leading - significant
+  private mutating func readValue(_ word: UInt64) -> Bool {
+    if word >> 63 == 0 {
+      reader.skip(1)
+      return true
+    }
+    var prefix = 2
+    if word >> 62 == 3 {
+      prefix = 13
+      let size = Int(word &>> 51 & 63)
+      significant = size == 0 ? 64 : size
+      trailing = 64 &- Int(word &>> 57 & 31) &- significant
       guard trailing >= 0 else { return false }
     }
-    guard let bits = reader.bits(64 - leading - trailing) else { return false }
-    value ^= bits << UInt64(trailing)
+    let bits: UInt64
+    if prefix &+ significant < BitReader.peekedBits {
+      bits = (word &<< UInt64(prefix)) &>> UInt64(64 &- significant)
+      reader.skip(prefix &+ significant)
+    } else {
+      reader.skip(prefix)
+      bits = reader.bits(significant)
+    }
+    value ^= bits &<< UInt64(trailing)
     return true
   }
 }

@@ -97,9 +97,10 @@ struct HeadSeries: Sendable {
       let middle = (low + high) / 2
       if closed[middle].lastTime < window.lowerBound { low = middle + 1 } else { high = middle }
     }
-    for chunk in closed[low...] {
-      if chunk.firstTime > window.upperBound { return }
-      chunk.load(window, into: &samples)
+    while low < closed.count {
+      if closed[low].firstTime > window.upperBound { return }
+      closed[low].load(window, into: &samples)
+      low += 1
     }
     if open.count > 0 { open.load(window, into: &samples) }
   }
