@@ -177,11 +177,18 @@ struct PrometheusEndpoints {
     }
   }
 
+  private static let successBytes = Array(#"{"status":"success","data":"#.utf8)
+
   func answer(_ work: () async throws(PrometheusFailure) -> [UInt8]) async -> Reply {
     var status = 200
     var body: [UInt8]
     do throws(PrometheusFailure) {
-      body = Array(#"{"status":"success","data":"#.utf8) + (try await work()) + [UInt8(ascii: "}")]
+      let data = try await work()
+      body = []
+      body.reserveCapacity(data.count + Self.successBytes.count + 1)
+      body += Self.successBytes
+      body += data
+      body.append(UInt8(ascii: "}"))
     } catch {
       status = error.status
       var line = JSONLine()

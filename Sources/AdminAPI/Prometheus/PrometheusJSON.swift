@@ -230,19 +230,20 @@ enum PrometheusJSON {
     out.append(UInt8(ascii: "["))
     seconds(time, &out)
     out += ",\"".utf8
-    out += GoFloat.sampleValue(value).utf8
+    GoFloat.append(sampleValue: value, to: &out)
     out += "\"]".utf8
   }
 
   private static func seconds(_ milliseconds: Int64, _ out: inout [UInt8]) {
     if milliseconds < 0 { out.append(UInt8(ascii: "-")) }
-    out += String(milliseconds.magnitude / 1000).utf8
-    let rest = milliseconds.magnitude % 1000
+    GoFloat.append(milliseconds.magnitude / 1000, to: &out)
+    var rest = milliseconds.magnitude % 1000
     guard rest > 0 else { return }
-    let digits = String(rest)
-    var fraction = String(repeating: "0", count: 3 - digits.utf8.count) + digits
-    while fraction.hasSuffix("0") { fraction.removeLast() }
-    out += ".\(fraction)".utf8
+    out.append(UInt8(ascii: "."))
+    while rest > 0 {
+      out.append(UInt8(ascii: "0") + UInt8(rest / 100))
+      rest = rest % 100 * 10
+    }
   }
 
   private static func string(_ text: String, _ out: inout [UInt8]) {
@@ -252,6 +253,10 @@ enum PrometheusJSON {
 
   private static func string(_ bytes: UnsafeRawBufferPointer, _ out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
+    defer { out.append(UInt8(ascii: "\"")) }
+    if bytes.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      return out.append(contentsOf: bytes)
+    }
     for byte in bytes {
       switch byte {
       case UInt8(ascii: "\""): out += "\\\"".utf8
@@ -263,6 +268,5 @@ enum PrometheusJSON {
       default: out.append(byte)
       }
     }
-    out.append(UInt8(ascii: "\""))
   }
 }

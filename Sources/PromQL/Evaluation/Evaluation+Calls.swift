@@ -39,7 +39,9 @@ extension Evaluation {
     guard let range else { preconditionFailure("\(call.function) takes a range vector") }
     var kernel = RangeKernel(call.function, scalars: scalars, in: self)
     var block = VectorBlock(steps: grid.count, isDistinctWithoutName: isDistinctWithoutName(range))
-    try forEachSeries(of: range, grid) { labels, samples, windows throws(QueryError) in
+    try forEachSeries(
+      of: range, grid, expecting: { count in block.reserve(rows: min(count, budget.samplesLeft / max(1, grid.count))) }
+    ) { labels, samples, windows throws(QueryError) in
       try budget.charge(samples: grid.count)
       try block.appendRow(labels) { cells throws(QueryError) in
         try kernel.fill(cells, from: samples, windows)

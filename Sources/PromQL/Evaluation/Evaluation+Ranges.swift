@@ -1,8 +1,9 @@
 extension Evaluation {
   /// Calls `visit` for each series of a range node, with its samples, without stale markers. They are valid
   /// only during the call, which must not evaluate another node.
+  /// - Parameter expecting: told before how many series there are at most.
   func forEachSeries(
-    of node: Node, _ grid: StepGrid,
+    of node: Node, _ grid: StepGrid, expecting: (_ series: Int) -> Void = { _ in },
     _ visit: (_ labels: Labels, _ samples: SampleWindow, _ windows: RangeWindows) throws(QueryError) -> Void
   ) throws(QueryError) {
     switch node.unwrapped {
@@ -12,6 +13,7 @@ extension Evaluation {
       guard let covered = windows.covered else { return }
       let series = try select(selector.series, covered)
       try budget.charge(rows: series.count, steps: 1)
+      expecting(series.count)
       for index in 0..<series.count {
         try load(series, index, covered)
         samples.removeStaleMarkers()

@@ -1,7 +1,7 @@
 /// What a query may still spend, and whether anyone still wants its result.
 final class QueryBudget {
   private let samplesMax: Int
-  private var samplesLeft: Int
+  private(set) var samplesLeft: Int
   private var workUntilCheck = QueryBudget.checkInterval
   let shouldStop: () -> Bool
 

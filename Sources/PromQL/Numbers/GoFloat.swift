@@ -18,9 +18,48 @@ public enum GoFloat {
 
   /// A sample value as Prometheus' query API writes it: an exponent only below 1e-6 and from 1e+21 up.
   public static func sampleValue(_ value: Double) -> String {
-    guard let digits = ShortestDigits(value) else { return special(value) }
-    return value == 0 || (1e-6..<1e21).contains(value.magnitude) ? digits.decimal : digits.scientific
+    var out: [UInt8] = []
+    append(sampleValue: value, to: &out)
+    return String(decoding: out, as: UTF8.self)
   }
+
+  /// Appends what `sampleValue` prints: a range result has thousands of values.
+  public static func append(sampleValue value: Double, to out: inout [UInt8]) {
+    if value.magnitude < wholeMax, value != 0, let whole = Int64(exactly: value) {
+      if whole < 0 { out.append(UInt8(ascii: "-")) }
+      return append(whole.magnitude, to: &out)
+    }
+    guard value.isFinite else { return out.append(contentsOf: special(value).utf8) }
+    // Swift's description is Go's as long as it has no exponent, but for the fraction of whole numbers.
+    var text = value.description
+    let isDone = text.withUTF8 { text in
+      guard !text.contains(UInt8(ascii: "e")) else { return false }
+      let isWhole =
+        text.count > 2 && text[text.count - 1] == UInt8(ascii: "0") && text[text.count - 2] == UInt8(ascii: ".")
+      out.append(contentsOf: text.dropLast(isWhole ? 2 : 0))
+      return true
+    }
+    guard !isDone, let digits = ShortestDigits(value) else { return }
+    let isPlain = value == 0 || (1e-6..<1e21).contains(value.magnitude)
+    out.append(contentsOf: (isPlain ? digits.decimal : digits.scientific).utf8)
+  }
+
+  /// Appends a whole number in decimal.
+  public static func append(_ number: UInt64, to out: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var start = 20
+      var rest = number
+      repeat {
+        start -= 1
+        digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      out.append(contentsOf: digits[start...])
+    }
+  }
+
+  /// Whole numbers below are told apart by a double.
+  private static let wholeMax = 9_007_199_254_740_992.0
 
   private static func special(_ value: Double) -> String {
     value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf"
