@@ -92,7 +92,7 @@ package struct AdminContext: Sendable {
     self.log = log
     self.registry = registry
     self.metricStore = metricStore
-    metricIntake = MetricIntake(metricStore, metrics: registry, now: clocks.wall)
+    metricIntake = MetricIntake(metricStore, metrics: registry, now: clocks.wall, moved: pulse.moved)
     self.desk = desk
     self.pulse = pulse
     self.alertRoom = alertRoom

@@ -28,12 +28,16 @@ extension MetricIntake {
     for resource in metrics.resources { translation.add(resource) }
     var outcome = translation.outcome
     // In order of time, so that a series' zero comes before its value.
-    let batch = translation.batch.sorted { $0.sample.timestamp < $1.sample.timestamp }
+    var batch = translation.batch.sorted { $0.sample.timestamp < $1.sample.timestamp }
+    let own = batch.count
+    if outcome.folded > 0 { batch += takeFolded().map { ($0.reference, $0.sample, false) } }
     let stored = store.store(batch.count) { (batch[$0].reference, batch[$0].sample) }
-    for (index, reason) in stored.refused where !batch[index].isImplied { outcome.refuse(reason) }
-    outcome.stored = batch.count - stored.refused.count
+    let refused = stored.refused.filter { $0.0 < own }
+    for (index, reason) in refused where !batch[index].isImplied { outcome.refuse(reason) }
+    outcome.stored = own - refused.count
     for (reference, exemplar) in translation.exemplars { store.append(exemplar, of: reference) }
     count(outcome, format)
+    moved(translation.metrics)
     guard stored.isDurable else { throw .notDurable }
     return outcome
   }
@@ -48,6 +52,8 @@ private struct OTLPTranslation {
   /// `isImplied`: a zero at the start of a counter, which the sender did not send itself.
   var batch: [(reference: MetricStore.Reference, sample: Sample, isImplied: Bool)] = []
   var exemplars: [(MetricStore.Reference, Exemplar)] = []
+  /// Names of the metrics samples came for.
+  private(set) var metrics: Set<String> = []
 
   /// How far back a counter's start is worth a sample: it matters to the windows of rules, and must not open old blocks.
   private static let startMillisecondsMax: Int64 = 3_600_000
@@ -174,9 +180,14 @@ private struct OTLPTranslation {
         return nil
       }
       guard let reference = intake.reference(admitted) else {
-        outcome.refuse(.seriesLimit)
+        if intake.fold(Sample(timestamp: time, value: value), of: admitted) {
+          outcome.folded += 1
+        } else {
+          refuse(.seriesLimit)
+        }
         return nil
       }
+      metrics.insert(name)
       // Reported within the millisecond it began in, it still began before.
       let startTime = min(Self.milliseconds(start), time - 1)
       if start > 0, Self.milliseconds(start) <= time, startTime >= now - Self.startMillisecondsMax,

@@ -15,7 +15,7 @@ extension MetricIntake {
       throw .malformed("the body is not snappy-compressed")
     }
     let key = tenant ?? ""
-    let result: Result<Outcome, Problem> = caches.withLock { caches in
+    let result: Result<(Outcome, Set<String>), Problem> = caches.withLock { caches in
       if caches[key] == nil {
         if caches.count >= 500 { caches.removeAll() }
         caches[key] = SeriesCache(seed: store.settings.random())
@@ -24,11 +24,12 @@ extension MetricIntake {
       defer { caches[key] = cache }
       return message.withUnsafeBytes { bytes in
         var request = RemoteWriteRequest(self, tenant, bytes)
-        return Result { () throws(Problem) in try request.store(&cache) }
+        return Result { () throws(Problem) in (try request.store(&cache), request.metrics) }
       }
     }
-    let outcome = try result.get()
+    let (outcome, metrics) = try result.get()
     count(outcome, .remoteWrite)
+    moved(metrics)
     return outcome
   }
 }
@@ -43,6 +44,10 @@ private struct RemoteWriteRequest {
   /// Samples to store, and which series of the message each is of.
   var batch: [(reference: MetricStore.Reference, sample: Sample)] = []
   var exemplars: [(MetricStore.Reference, Exemplar)] = []
+  /// Names of the metrics samples came for.
+  private(set) var metrics: Set<String> = []
+  /// The last of them: series of one metric come together.
+  private var lastMetric = -1
 
   init(_ intake: MetricIntake, _ tenant: String?, _ bytes: UnsafeRawBufferPointer) {
     self.intake = intake
@@ -59,10 +64,13 @@ private struct RemoteWriteRequest {
       batch.removeAll(keepingCapacity: true)
       exemplars.removeAll()
       try read(&cache, looksUpAgain: isSecond)
+      let count = batch.count
+      if outcome.folded > 0 { batch += intake.takeFolded() }
       let stored = intake.store.store(batch.count) { (batch[$0].reference, batch[$0].sample) }
-      if !isSecond, stored.refused.contains(where: { $0.1 == .expired }) { continue }
-      for (_, reason) in stored.refused { outcome.refuse(reason) }
-      outcome.stored = batch.count - stored.refused.count
+      let refused = stored.refused.filter { $0.0 < count }
+      if !isSecond, refused.contains(where: { $0.1 == .expired }) { continue }
+      for (_, reason) in refused { outcome.refuse(reason) }
+      outcome.stored = count - refused.count
       for (reference, exemplar) in exemplars { intake.store.append(exemplar, of: reference) }
       guard stored.isDurable else { throw .notDurable }
       break
@@ -82,48 +90,37 @@ private struct RemoteWriteRequest {
     if message.isMalformed { throw .malformed("the message is not protobuf") }
   }
 
+  /// What became of a series' labels.
+  private enum Resolved {
+    case found(MetricStore.Reference)
+    /// There is no room for it.
+    case crowdedOut(Labels)
+    case refused(MetricStore.Rejection)
+  }
+
   private mutating func readSeries(
-    _ series: UnsafeRawBufferPointer, _ cache: inout SeriesCache, _ looksUpAgain: Bool
+    _ bytes: UnsafeRawBufferPointer, _ cache: inout SeriesCache, _ looksUpAgain: Bool
   ) throws(MetricIntake.Problem) {
     // Labels come first; their bytes are the key.
-    var message = ProtobufReader(series)
-    var labelsEnd = 0
-    var reference: MetricStore.Reference?
+    var message = ProtobufReader(bytes)
+    var series = Resolved.refused(.invalidLabels)
     var isResolved = false
-    var rejection = MetricStore.Rejection.seriesLimit
     while true {
       let start = message.position
       guard let (number, field) = message.next() else { break }
       if number == 1 {
         if isResolved { throw .malformed("a series has labels after its samples") }
-        labelsEnd = message.position
         continue
       }
       if !isResolved {
         isResolved = true
-        labelsEnd = start
-        let key = UnsafeRawBufferPointer(rebasing: series[..<labelsEnd])
-        let hash = cache.hash(key)
-        if !looksUpAgain { reference = cache.find(key, hash) }
-        if reference == nil {
-          switch try resolve(key) {
-          case .success(let found):
-            reference = found
-            cache.set(key, hash, found)
-          case .failure(let refused): rejection = refused.reason
-          }
-        }
+        series = try resolve(UnsafeRawBufferPointer(rebasing: bytes[..<start]), &cache, looksUpAgain)
       }
       switch (number, field) {
       case (2, .bytes(let sample)):
-        let read = try Self.sample(sample)
-        if let reference, read.timestamp <= latest {
-          batch.append((reference, read))
-        } else {
-          refuse(reference == nil ? rejection : .tooFarAhead)
-        }
+        take(try Self.sample(sample), of: series)
       case (3, .bytes(let exemplar)):
-        if let reference, let read = try Self.exemplar(exemplar), read.timestamp <= latest {
+        if case .found(let reference) = series, let read = try Self.exemplar(exemplar), read.timestamp <= latest {
           exemplars.append((reference, read))
         }
       case (4, .bytes): refuse(.invalidLabels)  // native histograms have no place here
@@ -133,22 +130,56 @@ private struct RemoteWriteRequest {
     if message.isMalformed { throw .malformed("a series is not protobuf") }
   }
 
-  private mutating func refuse(_ reason: MetricStore.Rejection) {
-    outcome.refuse(reason)
-    // The store counts a series it has no room for itself.
-    if reason != .seriesLimit { intake.store.reject(reason) }
+  @inline(__always)
+  private mutating func take(_ sample: Sample, of series: Resolved) {
+    switch series {
+    case .refused(let reason): refuse(reason)
+    case _ where sample.timestamp > latest: refuse(.tooFarAhead)
+    case .found(let reference): batch.append((reference, sample))
+    case .crowdedOut(let labels):
+      if intake.fold(sample, of: labels) { outcome.folded += 1 } else { refuse(.seriesLimit) }
+    }
   }
 
-  private func resolve(
-    _ key: UnsafeRawBufferPointer
-  ) throws(MetricIntake.Problem) -> Result<MetricStore.Reference, MetricIntake.Rejected> {
-    guard let labels = try Self.labels(key) else { return .failure(MetricIntake.Rejected(reason: .invalidLabels)) }
+  private mutating func refuse(_ reason: MetricStore.Rejection) {
+    outcome.refuse(reason)
+    intake.store.reject(reason)
+  }
+
+  @inline(__always)
+  private mutating func resolve(
+    _ key: UnsafeRawBufferPointer, _ cache: inout SeriesCache, _ looksUpAgain: Bool
+  ) throws(MetricIntake.Problem) -> Resolved {
+    let hash = cache.hash(key)
+    if !looksUpAgain, let known = cache.find(key, hash) {
+      note(known, cache)
+      return .found(known.reference)
+    }
+    return try resolveNew(key, hash, &cache)
+  }
+
+  private mutating func resolveNew(
+    _ key: UnsafeRawBufferPointer, _ hash: UInt64, _ cache: inout SeriesCache
+  ) throws(MetricIntake.Problem) -> Resolved {
+    guard let labels = try Self.labels(key) else { return .refused(.invalidLabels) }
     switch MetricIntake.admitted(labels, tenant: tenant) {
     case .success(let admitted):
-      return intake.reference(admitted).map { .success($0) }
-        ?? .failure(MetricIntake.Rejected(reason: .seriesLimit))
-    case .failure(let refused): return .failure(refused)
+      guard let reference = intake.reference(admitted) else {
+        metrics.insert(admitted.metricName ?? "")
+        return .crowdedOut(admitted)
+      }
+      lastMetric = -1  // the cache may have started over, and numbers anew
+      note(cache.set(key, hash, reference, of: admitted.metricName ?? ""), cache)
+      return .found(reference)
+    case .failure(let refused): return .refused(refused.reason)
     }
+  }
+
+  @inline(__always)
+  private mutating func note(_ known: SeriesCache.Known, _ cache: SeriesCache) {
+    guard known.metric != lastMetric else { return }
+    lastMetric = known.metric
+    metrics.insert(cache.metrics[known.metric])
   }
 
   /// Label fields (number 1) of a message; nil for a set that cannot be.

@@ -24,6 +24,8 @@ package final class MetricIntake: Sendable {
 
   package struct Outcome: Sendable, Equatable {
     package var stored = 0
+    /// Of series that found no room, added up in `_other`.
+    package var folded = 0
     /// By reason, most first.
     package var refused: [String: Int] = [:]
 
@@ -45,21 +47,35 @@ package final class MetricIntake: Sendable {
   let store: MetricStore
   let now: @Sendable () -> Int64
   let caches: Mutex<[String: SeriesCache]>
+  private let folding = Mutex(SeriesFolding())
+  /// Told which metrics samples came for, once per request.
+  let moved: @Sendable (Set<String>) -> Void
   package let metadata = MetadataBook()
   private let received: MetricFamily
   private let rejected: MetricFamily
+  private let folded: MetricFamily
 
-  /// - Parameter now: Unix milliseconds.
-  package init(_ store: MetricStore, metrics: MetricRegistry, now: @escaping @Sendable () -> Int64) {
+  /// - Parameters:
+  ///   - now: Unix milliseconds.
+  ///   - moved: told after each request which metrics samples came for.
+  package init(
+    _ store: MetricStore, metrics: MetricRegistry, now: @escaping @Sendable () -> Int64,
+    moved: @escaping @Sendable (Set<String>) -> Void = { _ in }
+  ) {
     self.store = store
     self.now = now
+    self.moved = moved
     caches = Mutex([:])
     received = metrics.family(MetricCatalog.telemetryReceived)
     rejected = metrics.family(MetricCatalog.telemetryRejected)
+    folded = metrics.family(MetricCatalog.telemetryFolded)
   }
 
   func count(_ outcome: Outcome, _ format: Format) {
     received.counter(format.rawValue).increment(by: outcome.stored)
+    if outcome.folded > 0 {
+      folded.counter(format.rawValue, MetricStore.Rejection.seriesLimit.rawValue).increment(by: outcome.folded)
+    }
     for (reason, count) in outcome.refused { rejected.counter(format.rawValue, reason).increment(by: count) }
   }
 
@@ -104,6 +120,26 @@ package final class MetricIntake: Sendable {
   /// The series of received labels, made on first use; others' series leave room for our own.
   func reference(_ labels: Labels) -> MetricStore.Reference? {
     store.reference(labels, seriesMax: store.settings.seriesMax - store.settings.seriesReserved)
+  }
+
+  /// Adds a sample of a series that found no room to the metric's `_other`; false when that finds none either. A tenth of
+  /// what is kept for our own series is for these.
+  func fold(_ sample: Sample, of labels: Labels) -> Bool {
+    folding.withLock { folding in
+      folding.add(sample, of: labels) { foldedReference($0) != nil }
+    }
+  }
+
+  /// What `fold` added up, to be stored.
+  func takeFolded() -> [(reference: MetricStore.Reference, sample: Sample)] {
+    folding.withLock { $0.take() }.compactMap { labels, sample in
+      foldedReference(labels).map { ($0, sample) }
+    }
+  }
+
+  private func foldedReference(_ labels: Labels) -> MetricStore.Reference? {
+    let reserved = store.settings.seriesReserved
+    return store.reference(labels, seriesMax: store.settings.seriesMax - reserved + reserved / 10)
   }
 }
 

@@ -7,13 +7,21 @@ struct SeriesCache {
     let hash: UInt64
     let start: Int
     let length: Int
-    var reference: MetricStore.Reference
+    var known: Known
+  }
+
+  struct Known {
+    let reference: MetricStore.Reference
+    /// Position of the metric's name in `metrics`.
+    let metric: Int
   }
 
   private var entries: [Entry] = []
   /// Entry number + 1, or 0.
   private var places: [UInt32] = Array(repeating: 0, count: 1024)
   private var bytes: [UInt8] = []
+  private(set) var metrics: [String] = []
+  private var metricPlaces: [String: Int] = [:]
   private let seed: UInt64
 
   /// Series remembered, and their label bytes; then it starts over.
@@ -46,11 +54,11 @@ struct SeriesCache {
   }
 
   @inline(__always)
-  func find(_ key: UnsafeRawBufferPointer, _ hash: UInt64) -> MetricStore.Reference? {
+  func find(_ key: UnsafeRawBufferPointer, _ hash: UInt64) -> Known? {
     var place = Int(hash & UInt64(places.count - 1))
     while places[place] != 0 {
       let entry = entries[Int(places[place]) - 1]
-      if entry.hash == hash, entry.length == key.count, isEqual(entry, key) { return entry.reference }
+      if entry.hash == hash, entry.length == key.count, isEqual(entry, key) { return entry.known }
       place = (place + 1) & (places.count - 1)
     }
     return nil
@@ -64,24 +72,33 @@ struct SeriesCache {
   }
 
   /// Remembers a series, or its new reference.
-  mutating func set(_ key: UnsafeRawBufferPointer, _ hash: UInt64, _ reference: MetricStore.Reference) {
+  @discardableResult
+  mutating func set(
+    _ key: UnsafeRawBufferPointer, _ hash: UInt64, _ reference: MetricStore.Reference, of metric: String
+  ) -> Known {
+    if entries.count >= Self.entriesMax || bytes.count + key.count > Self.bytesMax { self = SeriesCache(seed: seed) }
+    let known = Known(reference: reference, metric: place(of: metric))
     var place = Int(hash & UInt64(places.count - 1))
     while places[place] != 0 {
       let number = Int(places[place]) - 1
       if entries[number].hash == hash, entries[number].length == key.count, isEqual(entries[number], key) {
-        entries[number].reference = reference
-        return
+        entries[number].known = known
+        return known
       }
       place = (place + 1) & (places.count - 1)
     }
-    if entries.count >= Self.entriesMax || bytes.count + key.count > Self.bytesMax {
-      self = SeriesCache(seed: seed)
-      return set(key, hash, reference)
-    }
-    entries.append(Entry(hash: hash, start: bytes.count, length: key.count, reference: reference))
+    entries.append(Entry(hash: hash, start: bytes.count, length: key.count, known: known))
     bytes.append(contentsOf: key)
     places[place] = UInt32(entries.count)
     if entries.count * 2 > places.count { grow() }
+    return known
+  }
+
+  private mutating func place(of metric: String) -> Int {
+    if let place = metricPlaces[metric] { return place }
+    metricPlaces[metric] = metrics.count
+    metrics.append(metric)
+    return metrics.count - 1
   }
 
   private mutating func grow() {

@@ -83,8 +83,13 @@ public final class MetricStore: SeriesSource, Sendable {
   // MARK: Appending
 
   /// The series with these labels, made on first use; nil when the store has as many as it may.
-  package func reference(_ labels: Labels) -> Reference? { reference(labels, seriesMax: settings.seriesMax) }
+  package func reference(_ labels: Labels) -> Reference? {
+    let reference = reference(labels, seriesMax: settings.seriesMax)
+    if reference == nil { reject(.seriesLimit) }
+    return reference
+  }
 
+  /// The same with another bound; a refusal is the caller's to count.
   func reference(_ labels: Labels, seriesMax: Int) -> Reference? {
     let (reference, count) = state.withLock { state in
       let place = state.head.place(of: labels, seriesMax: seriesMax)
@@ -94,7 +99,6 @@ public final class MetricStore: SeriesSource, Sendable {
       return (reference, state.head.count)
     }
     instruments.series.set(Double(count))
-    if reference == nil { reject(.seriesLimit) }
     return reference
   }
 

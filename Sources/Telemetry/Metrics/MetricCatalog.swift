@@ -236,6 +236,10 @@ package enum MetricCatalog {
   package static let telemetryRejected = MetricDefinition(
     "breakwater_telemetry_rejected_total", .counter, "Metric requests and points received and not taken.",
     labels: ["format": 3, "reason": 12])
+  package static let telemetryFolded = MetricDefinition(
+    "breakwater_telemetry_folded_total", .counter,
+    "Metric samples received for series that found no room and added up in _other.",
+    labels: ["format": 3, "reason": 1])
   package static let ruleEvaluationDuration = MetricDefinition(
     "breakwater_rule_evaluation_duration_seconds", .histogram(bounds: latencyBounds), "Time to evaluate a rule group.",
     labels: ["group": 50])
@@ -324,7 +328,7 @@ package enum MetricCatalog {
     ordersOpen, ordersInDoubt, ordersBlocked, ordersWhileHalted, reconciliationMismatches, reconciliationLastSuccess,
     marketDataAge, exposureNotional, tsdbSeries, tsdbSeriesLimit, tsdbSamples, tsdbRejected, tsdbExemplars,
     tsdbBlocks, tsdbBlocksWritten, tsdbBlockFailures, tsdbJournalFailures, tsdbJournalDamage, tsdbWALFsync,
-    remoteWriteSamples, remoteWriteRequests, remoteWritePending, telemetryReceived, telemetryRejected,
+    remoteWriteSamples, remoteWriteRequests, remoteWritePending, telemetryReceived, telemetryRejected, telemetryFolded,
     ruleEvaluationDuration,
     ruleEvaluationFailures, ruleGroupMissed, alerts, notifications, notificationsWaiting, notificationsUnwritten,
     alertWriteFailures, silences, rulesReloadSuccessful, auditRecords, auditWriteFailures, auditChainErrors,
