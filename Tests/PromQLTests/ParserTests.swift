@@ -76,7 +76,7 @@ struct ParserTests {
   @Test(arguments: ["on", "ignoring", "bool", "group_left", "group_right", "atan2"])
   func `some keywords never name a metric, but do in quotes and as labels`(name: String) throws {
     #expect(throws: ParseError.self) { try Expression(name) }
-    #expect(try Expression("{\"\(name)\"}").description == "{\"\(name)\"}")
+    #expect(try Expression("{\"\(name)\"}").description == "{__name__=\"\(name)\"}")
     #expect(try Expression("x{\(name)=\"1\"}").description == "x{\(name)=\"1\"}")
     #expect(try Expression("sum by (\(name)) (x)").description == "sum by (\(name)) (x)")
   }
@@ -88,7 +88,7 @@ struct ParserTests {
 
   @Test func `a metric name in quotes may be any text`() throws {
     let query = #"{"http.requests", "a label"="x", le!="1"}"#
-    #expect(try Expression(query).description == #"{"http.requests","a label"="x",le!="1"}"#)
+    #expect(try Expression(query).description == #"{"a label"="x",__name__="http.requests",le!="1"}"#)
     #expect(try Expression(#"{"plain"}"#) == Expression("plain"))
     #expect(try Expression(#"{__name__="plain"}"#) == Expression("plain"))
   }

@@ -6,11 +6,16 @@
 public struct SeriesSelector: Hashable, Sendable {
   /// In the order of the query.
   public let matchers: [Matcher]
+  /// The first matcher is a name written before the braces: how to print it, not what is selected.
+  let isNamed: Bool
   private let canonical: [Matcher]
   private let hash: Int
 
-  public init(_ matchers: [Matcher]) {
+  public init(_ matchers: [Matcher]) { self.init(matchers, isNamed: false) }
+
+  init(_ matchers: [Matcher], isNamed: Bool) {
     self.matchers = matchers
+    self.isNamed = isNamed
     canonical = matchers.sorted { $0.sortKey < $1.sortKey }
     hash = canonical.hashValue
   }

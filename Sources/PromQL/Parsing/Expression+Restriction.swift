@@ -9,7 +9,7 @@ extension Expression {
 extension SeriesSelector {
   /// The selector with one more condition.
   package func adding(_ matcher: Matcher) -> SeriesSelector {
-    matchers.contains(matcher) ? self : SeriesSelector(matchers + [matcher])
+    matchers.contains(matcher) ? self : SeriesSelector(matchers + [matcher], isNamed: isNamed)
   }
 }
 

@@ -7,7 +7,8 @@ extension Parser {
     guard matchers.contains(where: { !$0.matches("") }) else {
       throw error("vector selector must contain at least one non-empty matcher", at: range)
     }
-    return Operand(node: .selector(VectorSelector(series: SeriesSelector(matchers))), range: range)
+    return Operand(
+      node: .selector(VectorSelector(series: SeriesSelector(matchers, isNamed: name != nil))), range: range)
   }
 
   /// The labels of a series: a name, braces, or both; nothing else is consumed.

@@ -1,6 +1,6 @@
 extension Expression: CustomStringConvertible {
-  /// The query in canonical form, as Prometheus prints it: one line, single spaces, matchers sorted. Reading it yields
-  /// an equal expression.
+  /// The query in canonical form, as Prometheus 2.42 prints it: one line, single spaces, matchers sorted. Reading it
+  /// yields an equal expression.
   package var description: String {
     var printer = Printer()
     printer.print(root)
@@ -23,7 +23,7 @@ private struct Printer {
 
   mutating func print(_ node: Node) {
     switch node {
-    case .number(let number): text += Self.number(number.value)
+    case .number(let number): text += GoFloat.shortest(number.value)
     case .string(let string): text += Quoted.text(string.value)
     case .selector(let selector):
       print(selector.series)
@@ -51,30 +51,13 @@ private struct Printer {
     }
   }
 
-  /// Infinity without its plus sign, which would read as an operator before `^`.
-  private static func number(_ value: Double) -> String {
-    value == .infinity ? "Inf" : GoFloat.sampleValue(value)
-  }
-
   mutating func print(_ series: SeriesSelector) {
-    let names = series.matchers.filter(\.isOnMetricName)
-    let name = names.count == 1 && names[0].operation == .equal ? names[0].value : ""
-    let isPlainName = Self.isPlainMetric(name)
-    var conditions: [String] = []
-    for matcher in series.matchers where !matcher.isOnMetricName || name.isEmpty {
-      conditions.append("\(LabelName.printed(matcher.name))\(matcher.operation.rawValue)\(Quoted.text(matcher.value))")
+    if series.isNamed { text += series.matchers[0].value }
+    var conditions = series.matchers.dropFirst(series.isNamed ? 1 : 0).map { matcher in
+      "\(LabelName.printed(matcher.name))\(matcher.operation.rawValue)\(Quoted.text(matcher.value))"
     }
     conditions.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    if !name.isEmpty, !isPlainName { conditions.insert(Quoted.text(name), at: 0) }
-    if isPlainName { text += name }
     if !conditions.isEmpty { text += "{\(conditions.joined(separator: ","))}" }
-  }
-
-  /// Whether a metric name can stand outside braces: not if it reads as a number or a word of the language.
-  private static func isPlainMetric(_ name: String) -> Bool {
-    let word = name.lowercased()
-    guard LabelName.isPlainMetric(name.utf8), word != "inf", word != "nan" else { return false }
-    return Token.Keyword(rawValue: word)?.canNameMetric ?? true
   }
 
   private mutating func print(_ time: TimeShift) {
@@ -115,7 +98,11 @@ private struct Printer {
   }
 
   private mutating func print(_ operation: BinaryOperation) {
-    print(operation.left)
+    if operation.operation == .power, case .number(let number) = operation.left, number.value == .infinity {
+      text += "Inf"  // a sign would take the whole power
+    } else {
+      print(operation.left)
+    }
     text += " \(operation.operation.rawValue)"
     if operation.returnsBool { text += " bool" }
     if let matching = operation.matching { print(matching) }
