@@ -1,36 +1,27 @@
-/// Bits written most significant first.
+/// Bits written most significant first. The last ones wait in a word of their own: where thousands of series grow in turns,
+/// most samples touch no memory but that.
 struct BitWriter: Sendable {
-  private(set) var bytes: [UInt8]
-  /// Free bits in the last byte.
-  private var free = 0
+  /// In multiples of eight bytes.
+  private var written: [UInt8] = []
+  private var pending: UInt64 = 0
+  /// The highest bits of `pending` that are written, fewer than 64.
+  private var pendingBits = 0
 
-  init(bytes: [UInt8] = []) {
-    self.bytes = bytes
-  }
+  var byteCount: Int { written.count + (pendingBits + 7) / 8 }
 
-  mutating func write(bit: Bool) {
-    if free == 0 {
-      bytes.append(0)
-      free = 8
-    }
-    free -= 1
-    if bit { bytes[bytes.count - 1] |= 1 << UInt8(free) }
-  }
-
-  /// The lowest `count` bits of `value`.
+  /// The lowest `count` bits of `value`, 1 to 64.
+  @inline(__always)
   mutating func write(_ value: UInt64, bits count: Int) {
-    var left = count
-    while left > 0 {
-      if free == 0 {
-        bytes.append(0)
-        free = 8
-      }
-      let take = min(left, free)
-      let part = UInt8(truncatingIfNeeded: value >> UInt64(left - take)) & UInt8(truncatingIfNeeded: (1 << take) - 1)
-      free -= take
-      bytes[bytes.count - 1] |= part << UInt8(free)
-      left -= take
-    }
+    let aligned = value &<< UInt64(64 &- count)
+    pending |= aligned &>> UInt64(pendingBits)
+    pendingBits &+= count
+    if pendingBits >= 64 { moveOn(aligned, count) }
+  }
+
+  private mutating func moveOn(_ last: UInt64, _ count: Int) {
+    written.append(big64: pending)
+    pendingBits -= 64
+    pending = last << UInt64(count - pendingBits)
   }
 
   /// Zig-zag varint, as Go's encoding/binary writes it, on the bit stream.
@@ -47,7 +38,13 @@ struct BitWriter: Sendable {
     write(rest, bits: 8)
   }
 
-  mutating func setByte(_ byte: UInt8, at index: Int) { bytes[index] = byte }
+  /// Copies everything to `out`, which has `byteCount` bytes.
+  func copy(to out: UnsafeMutableRawBufferPointer) {
+    written.withUnsafeBytes { out.copyMemory(from: $0) }
+    for index in written.count..<byteCount {
+      out[index] = UInt8(truncatingIfNeeded: pending >> UInt64(56 - 8 * (index - written.count)))
+    }
+  }
 }
 
 /// Reads what `BitWriter` wrote. Past the end there are zeros, and `isPastEnd` says so: a reader looks once per sample

@@ -3,8 +3,6 @@ import PromQL
 /// The chunk of a series that is being filled, encoded exactly as Prometheus' XOR chunks (tsdb/docs/format/chunks.md;
 /// Gorilla, VLDB 2015): a steady sample of an unchanged value takes two bits.
 struct XORChunk: Sendable {
-  /// Two bytes of sample count, big endian, then the bit stream.
-  var bytes: [UInt8] { writer.bytes }
   private(set) var count = 0
   private(set) var firstTime: Int64 = 0
   private(set) var lastTime: Int64 = 0
@@ -17,21 +15,34 @@ struct XORChunk: Sendable {
   static let bytesEnough = 160
   static let samplesMax = 960
 
-  private var writer = BitWriter(bytes: [0, 0])
+  private var writer = BitWriter()
   private var lastDelta: Int64 = 0
   private var lastValue: UInt64 = 0
   private var leading: UInt8 = 0xff
   private var trailing: UInt8 = 0
 
   var isFull: Bool {
-    count >= Self.samplesEnough && (writer.bytes.count >= Self.bytesEnough || count >= Self.samplesMax)
+    count >= Self.samplesEnough && (byteCount >= Self.bytesEnough || count >= Self.samplesMax)
   }
 
-  /// The chunk as it is kept once full, without the memory it grew by.
-  var closed: ClosedChunk {
-    ClosedChunk(
-      bytes: writer.bytes.withUnsafeBufferPointer { Array($0) }, firstTime: firstTime, lastTime: lastTime)
+  var byteCount: Int { 2 + writer.byteCount }
+
+  /// Two bytes of sample count, big endian, then the bit stream.
+  var bytes: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: byteCount) { bytes, filled in
+      copy(to: UnsafeMutableRawBufferPointer(bytes))
+      filled = byteCount
+    }
   }
+
+  private func copy(to out: UnsafeMutableRawBufferPointer) {
+    out[0] = UInt8(truncatingIfNeeded: count >> 8)
+    out[1] = UInt8(truncatingIfNeeded: count)
+    writer.copy(to: UnsafeMutableRawBufferPointer(rebasing: out[2..<byteCount]))
+  }
+
+  /// The chunk as it is kept once full.
+  var closed: ClosedChunk { ClosedChunk(bytes: bytes, firstTime: firstTime, lastTime: lastTime) }
 
   /// Adds a sample. Precondition: it is later than the last one.
   ///
@@ -56,23 +67,15 @@ struct XORChunk: Sendable {
     count += 1
     lastTime = time
     lastValue = value.bitPattern
-    writer.setByte(UInt8(truncatingIfNeeded: count >> 8), at: 0)
-    writer.setByte(UInt8(truncatingIfNeeded: count), at: 1)
   }
 
   private mutating func write(deltaOfDelta value: Int64) {
     let raw = UInt64(bitPattern: value)
     switch value {
-    case 0: writer.write(bit: false)
-    case -8191...8192:
-      writer.write(0b10, bits: 2)
-      writer.write(raw, bits: 14)
-    case -65535...65536:
-      writer.write(0b110, bits: 3)
-      writer.write(raw, bits: 17)
-    case -524_287...524_288:
-      writer.write(0b1110, bits: 4)
-      writer.write(raw, bits: 20)
+    case 0: writer.write(0, bits: 1)
+    case -8191...8192: writer.write(0b10 << 14 | raw & 0x3fff, bits: 16)
+    case -65535...65536: writer.write(0b110 << 17 | raw & 0x1_ffff, bits: 20)
+    case -524_287...524_288: writer.write(0b1110 << 20 | raw & 0xf_ffff, bits: 24)
     default:
       writer.write(0b1111, bits: 4)
       writer.write(raw, bits: 64)
@@ -81,26 +84,26 @@ struct XORChunk: Sendable {
 
   private mutating func write(_ value: UInt64) {
     let xor = value ^ lastValue
-    guard xor != 0 else { return writer.write(bit: false) }
-    writer.write(bit: true)
+    guard xor != 0 else { return writer.write(0, bits: 1) }
     let newLeading = min(UInt8(xor.leadingZeroBitCount), 31)
     let newTrailing = UInt8(xor.trailingZeroBitCount)
     if leading != 0xff, newLeading >= leading, newTrailing >= trailing {
-      writer.write(bit: false)
-      writer.write(xor >> UInt64(trailing), bits: 64 - Int(leading) - Int(trailing))
-      return
+      writer.write(0b10, bits: 2)
+    } else {
+      (leading, trailing) = (newLeading, newTrailing)
+      let significant = 64 - Int(leading) - Int(trailing)
+      writer.write(0b11 << 11 | UInt64(leading) << 6 | UInt64(significant & 63), bits: 13)
     }
-    (leading, trailing) = (newLeading, newTrailing)
-    writer.write(bit: true)
-    writer.write(UInt64(leading), bits: 5)
-    let significant = 64 - Int(leading) - Int(trailing)
-    writer.write(UInt64(significant & 63), bits: 6)
-    writer.write(xor >> UInt64(trailing), bits: significant)
+    writer.write(xor >> UInt64(trailing), bits: 64 - Int(leading) - Int(trailing))
   }
 
   /// Appends the samples within `window` to `samples`.
   func load(_ window: ClosedRange<Int64>, into samples: inout SampleBuffer) {
-    bytes.withUnsafeBytes { XORDecoder.load($0, firstTime...lastTime, window, into: &samples) }
+    guard (firstTime...lastTime).overlaps(window) else { return }
+    withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 1) { bytes in
+      copy(to: bytes)
+      XORDecoder.load(UnsafeRawBufferPointer(bytes), firstTime...lastTime, window, into: &samples)
+    }
   }
 }
 

@@ -54,6 +54,9 @@ package final class MetricIntake: Sendable {
   private let received: MetricFamily
   private let rejected: MetricFamily
   private let folded: MetricFamily
+  private let overflow: MetricFamily
+  /// Stands in `breakwater_label_overflow_total` for all labels of a received series.
+  private static let anyLabel = "*"
 
   /// - Parameters:
   ///   - now: Unix milliseconds.
@@ -69,6 +72,7 @@ package final class MetricIntake: Sendable {
     received = metrics.family(MetricCatalog.telemetryReceived)
     rejected = metrics.family(MetricCatalog.telemetryRejected)
     folded = metrics.family(MetricCatalog.telemetryFolded)
+    overflow = metrics.family(MetricCatalog.labelOverflow)
   }
 
   func count(_ outcome: Outcome, _ format: Format) {
@@ -125,9 +129,12 @@ package final class MetricIntake: Sendable {
   /// Adds a sample of a series that found no room to the metric's `_other`; false when that finds none either. A tenth of
   /// what is kept for our own series is for these.
   func fold(_ sample: Sample, of labels: Labels) -> Bool {
-    folding.withLock { folding in
+    let addition = folding.withLock { folding in
       folding.add(sample, of: labels) { foldedReference($0) != nil }
     }
+    // As the registry counts its own, so that the same alert tells of it.
+    if addition == .first { overflow.counter(labels.metricName ?? "", Self.anyLabel).increment() }
+    return addition != .noRoom
   }
 
   /// What `fold` added up, to be stored.

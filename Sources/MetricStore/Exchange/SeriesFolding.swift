@@ -27,13 +27,15 @@ struct SeriesFolding {
   private static let keptLabels: Set = ["__name__", "tenant", "le", "quantile"]
   private static let counterEndings = ["_total", "_count", "_sum", "_bucket"]
 
-  /// False when there is no room for this one either.
+  enum Addition { case first, further, noRoom }
+
+  /// Whether the series had been seen before, or there is no room for this one either.
   /// - Parameter hasRoom: whether a series with these labels can be stored.
-  mutating func add(_ sample: Sample, of labels: Labels, hasRoom: (Labels) -> Bool) -> Bool {
+  mutating func add(_ sample: Sample, of labels: Labels, hasRoom: (Labels) -> Bool) -> Addition {
     let known = sources[labels]
-    guard let place = known?.fold ?? place(for: labels, hasRoom) else { return false }
+    guard let place = known?.fold ?? place(for: labels, hasRoom) else { return .noRoom }
     let isEnd = SampleValue.isStaleMarker(sample.value)
-    guard isEnd || sample.value.isFinite else { return true }
+    guard isEnd || sample.value.isFinite else { return .further }
     if folds[place].isCounter {
       // Where a series stood when it was first seen is not growth.
       if !isEnd, let last = known?.last {
@@ -44,7 +46,7 @@ struct SeriesFolding {
     }
     sources[labels] = isEnd ? nil : (place, sample.value)
     note(sample.timestamp, place)
-    return true
+    return known == nil && !isEnd ? .first : .further
   }
 
   /// The samples to store, each series' in order of time.

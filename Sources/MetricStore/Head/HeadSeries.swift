@@ -106,5 +106,5 @@ struct HeadSeries: Sendable {
   }
 
   /// Bytes of compressed samples.
-  var chunkBytes: Int { closed.reduce(open.bytes.count) { $0 + $1.bytes.count } }
+  var chunkBytes: Int { closed.reduce(open.byteCount) { $0 + $1.bytes.count } }
 }

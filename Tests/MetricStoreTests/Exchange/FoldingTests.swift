@@ -64,6 +64,7 @@ import Testing
     #expect(points["a_total{shard=\"_other\"}"] == [Point(1000, 0), Point(2000, 11), Point(3000, 16)])
     #expect(points.count == 3)
     #expect(folded == 6)
+    #expect(registry.family(MetricCatalog.labelOverflow).counter("a_total", "*").value == 2, "series, not samples")
     #expect(registry.family(MetricCatalog.tsdbRejected).counter("series_limit").value == 0)
   }
 
