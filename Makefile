@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim faults measure-audit measure-alerts
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim faults measure-audit measure-gate measure-alerts
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -37,6 +37,11 @@ faults: ## 320 histories of the real process with faults, each judged; ARGS="--h
 	@scripts/setup test
 	@swift build --product breakwater 2>&1 | grep -E 'error|Build complete'
 	@scripts/faults $(ARGS)
+
+measure-gate: ## What a check at the gate costs, and a hundred million orders against stops, in figures
+	@scripts/setup run
+	@swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked --product breakwater-gate-load 2>&1 | grep -E 'error|Compiling|Build complete' | tail -3
+	@.build/release/breakwater-gate-load $(ARGS)
 
 measure-audit: ## How fast half a million audit entries are verified and single ones proven, in figures
 	@scripts/setup run

@@ -45,6 +45,7 @@ let package = Package(
   products: [
     .executable(name: "breakwater", targets: ["Command"]),
     .executable(name: "breakwater-fuzz", targets: ["Fuzz"]),
+    .executable(name: "breakwater-gate-load", targets: ["GateLoad"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -68,6 +69,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "Fuzz", dependencies: ["DataPlane", "PromQL", "Identity", "Telemetry"], swiftSettings: settings),
+    .executableTarget(name: "GateLoad", dependencies: ["TradingRuntime", "ControlModel"], swiftSettings: settings),
     library(
       "Breakwater",
       [

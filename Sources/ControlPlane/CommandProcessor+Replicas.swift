@@ -27,7 +27,7 @@ extension CommandProcessor {
 }
 
 extension CommandProcessor {
-  /// Goes on until a stop that was answered as accepted is sealed everywhere, and says so.
+  /// Goes on until a stop that was answered as accepted is committed and sealed everywhere, and says so.
   func sealLater(_ recording: Recording, actor: String, requestID: RequestID) {
     // Ends when every gate has acknowledged or is certainly silent; nobody cancels it.
     Task {
@@ -35,6 +35,9 @@ extension CommandProcessor {
       guard await sealElsewhere(commit, within: nil)?.isSealed == true else { return }
       noteSealed(commit.control, .sealed, .committed)
       followed[commit.control.id]?.receipt.state = .sealed
+      followed[commit.control.id]?.receipt.durability = .committed
+      followed[commit.control.id]?.receipt.durableAt = commit.at
+      followed[commit.control.id]?.receipt.audit = commit.audit
       tell(.sealed, [commit.control], actor: actor, requestID: requestID)
     }
   }

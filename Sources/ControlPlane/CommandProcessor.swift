@@ -159,13 +159,14 @@ package actor CommandProcessor {
     let report = await cancel(orders)
     let final = commit?.control ?? control
     let elsewhere = await sealElsewhere(commit, within: replicas?.sealBound)
-    let isSealed = elsewhere?.isSealed ?? false
+    let durability: Receipt.Durability = commit != nil ? .committed : journaledAt != nil ? .journaled : .pending
+    // What no disk has would be forgotten with the process, and orders would start again without a release.
+    let isSealed = durability != .pending && elsewhere?.isSealed ?? false
     if !isSealed { sealLater(recording, actor: stop.actor, requestID: stop.requestID) }
     var receipt = Receipt(
       controls: [final], epoch: final.epoch, requestID: stop.requestID,
       state: isSealed ? .sealed : .accepted,
-      durability: commit != nil ? .committed : journaledAt != nil ? .journaled : .pending, requestedAt: begin.at,
-      closedAt: closedAt, durableAt: commit?.at ?? journaledAt,
+      durability: durability, requestedAt: begin.at, closedAt: closedAt, durableAt: commit?.at ?? journaledAt,
       elapsedNanoseconds: clocks.monotonic() - begin.monotonic,
       replicas: [acknowledgement] + (elsewhere ?? []).acknowledgements,
       cancelMode: control.cancel, cancel: report, exposureLeft: runtime.exposure(control.scope),

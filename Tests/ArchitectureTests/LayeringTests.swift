@@ -5,9 +5,9 @@ import Testing
 /// targets below them.
 @Suite struct `Layering` {
   private static let order = [
-    "Command", "Fuzz", "Breakwater", "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane",
-    "MetricStore", "PromQL", "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire",
-    "ControlModel",
+    "Command", "Fuzz", "GateLoad", "Breakwater", "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime",
+    "DataPlane", "MetricStore", "PromQL", "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry",
+    "Wire", "ControlModel",
   ]
 
   /// Target → the targets of ours it may import, read out of the manifest.
@@ -15,7 +15,7 @@ import Testing
     let manifest = try Repository.text("Package.swift")
     var rows: [String: Set<String>] = [:]
     for name in Self.order {
-      let isProgram = name == "Command" || name == "Fuzz"
+      let isProgram = ["Command", "Fuzz", "GateLoad"].contains(name)
       let pattern = isProgram ? "name: \"\(name)\"" : "\"\(name)\""
       let start = try #require(
         manifest.ranges(of: isProgram ? pattern : "library(\n      \(pattern)").first

@@ -74,17 +74,12 @@ package enum ConfigurationLoader {
     return url
   }
 
-  /// Control state lives in SQLite in the data directory. The protocol for several replicas on one store is built and simulated,
-  /// and not offered: `docs/decisions/0007-replicas.md` says what is missing.
+  /// Control state lives in SQLite: in the data directory, or in a folder that replicas of one machine share.
   private static func store(_ section: SettingsSection) -> String? {
     section.choice("engine", default: (), [("sqlite", ())])
-    if let path = section.value("path") {
-      section.reader.problem(
-        path, section.full("path"), "is not offered yet: one process has the store to itself; leave it out")
-      _ = section.optional("path", allowed: "nothing") { $0 }
-    }
+    let path = section.optional("path", allowed: "a folder on a disk of this machine") { $0.isEmpty ? nil : $0 }
     section.finish()
-    return nil
+    return path
   }
 
   private static func audit(_ section: SettingsSection) -> String? {

@@ -56,7 +56,8 @@ struct ControlAnnouncer: Sendable {
     let body =
       switch notice.what {
       case .sealed: "\(notice.actor) stopped \(scope): \(first?.reason ?? "")"
-      case .accepted: "\(notice.actor) stopped \(scope) here; other gates have not all acknowledged"
+      case .accepted:
+        "\(notice.actor) stopped \(scope) here; it is not on disk yet, or other gates have not all acknowledged"
       case .recorded: "recorded \(scope)"
       case .settled: "every order of \(scope) has a known outcome"
       case .stage: "a release of \(scope) is at: \(notice.detail ?? "")"

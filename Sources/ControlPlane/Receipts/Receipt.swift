@@ -10,7 +10,8 @@ package struct Receipt: Sendable {
     case settled
     /// The first stage of a release is open; the others follow.
     case releasing
-    /// In effect here; other gates have not all acknowledged yet, or may not know of it. It turns sealed by itself.
+    /// In effect here; no disk has it yet, or other gates have not all acknowledged or may not know of it. It turns sealed by
+    /// itself.
     case accepted
     /// Controls were lifted; orders may start again.
     case released

@@ -33,6 +33,8 @@ package struct HistoryCheck {
   private var stops: [String: HistoryStop] = [:]
   private var inForce = HistoryIndex()
   private var starts: [String: (line: Int, isReducing: Bool)] = [:]
+  /// Orders some gate wrote down, at any time.
+  private var started: Set<String> = []
   private var epochs: [UInt64: Int] = [:]
   /// Transitions that are no stops, by the epoch they were decided at, whose end is not on record.
   private var undecided: [UInt64: Int] = [:]
@@ -64,7 +66,8 @@ package struct HistoryCheck {
       return (a.at, a.rank, left) < (b.at, b.rank, right)
     }
     check.report.events = events.count
-    // What was started is known before the venue's word on it is judged.
+    // A venue's clock may be a millisecond behind: what a gate says of an order goes before the venue's word on it.
+    check.started = Set(events.lazy.filter { $0.event == .orderStart }.compactMap(\.order))
     for index in order { check.take(events[index], line: index + 1) }
     check.finish()
     return check.report
@@ -85,7 +88,7 @@ package struct HistoryCheck {
       report.orders += 1
       starts[event.order ?? ""] = (line, event.reducing ?? false)
       judgeStart(event, line)
-    case .venueTook: if starts[event.order ?? ""] == nil { judgeStart(event, line) }
+    case .venueTook: if !started.contains(event.order ?? "") { judgeStart(event, line) }
     case .orderOut, .orderAnswer: break
     case .orderFill: judgeFill(event, line)
     case .orderCancel:

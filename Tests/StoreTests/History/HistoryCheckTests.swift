@@ -89,6 +89,9 @@ import Testing
     let took: Line = (.venueTook, order("a").1)
     #expect(found([requested("c1"), sealed("c1"), took]) == ["P1"])
     #expect(found([order("a"), requested("c1"), sealed("c1"), took]).isEmpty)
+    // Its clock is behind the gate's.
+    let stage = stage(["orchid/scalper-1"], "reduceOnly", epoch: 2)
+    #expect(found(stopped + [stage, took, order("a", reducing: true)]).isEmpty)
   }
 
   @Test func `shows an acknowledged stop that a start does not know`() {
