@@ -3,7 +3,7 @@
 /// Writes bytes one piece after another into memory that is kept from use to use. A piece costs one check of the room that
 /// is left, where appending to an array or a `ByteBuffer` costs several.
 @frozen
-public struct ByteWriter: ~Copyable, @unchecked Sendable {
+public struct ByteWriter: ~Copyable {
   /// Owned; nobody else has it, so writing needs no check of who does.
   @usableFromInline var memory: UnsafeMutablePointer<UInt8>
   @usableFromInline var capacity: Int
