@@ -66,6 +66,9 @@ final class UpstreamPool {
   }
 
   /// Opens a connection. Refuses with `overload.shed` when the loop's share is used up. The outcome comes on the loop.
+  /// Read buffers grow to this while an upstream sends much: a long answer costs fewer turns of the loop.
+  private static let buffers = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 * 1024)
+
   func connect(_ done: @escaping (Attempt) -> Void) throws(Refusal) {
     guard open < upstream.connectionsMax else {
       throw Refusal(.overloadShed, "All connections to the upstream \(upstream.name) are in use.", retryAfterSeconds: 1)
@@ -77,6 +80,7 @@ final class UpstreamPool {
     let bootstrap = ClientBootstrap(group: loop.eventLoop)
       .connectTimeout(.nanoseconds(upstream.connectTimeout.nanoseconds))
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.recvAllocator, value: Self.buffers)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value.1) }
       }

@@ -34,6 +34,8 @@ extension ClientConnection {
   private func becomeIdle(at now: Int64) {
     phase = .head
     phaseDeadline = now + loop.timeouts.idle
+    // Read from, it still holds the whole buffer that the head came in.
+    if inbound.readableBytes == 0 { inbound = ByteBuffer() }
     if loop.dataPlane.isDraining { drain() }
   }
 

@@ -37,6 +37,9 @@ final class Slots: Sendable {
   static let tenantsMax = 100_000
   /// How far beyond the limit tenants below their share are let in: a quarter.
   private static let overflowPermille = 1250
+  /// What is nobody's excess, however many tenants there are: one that asks rarely still has now and then a few requests
+  /// at once.
+  private static let shareMin = 4
   /// How often the limit is moved.
   private static let updateInterval: Int64 = 250_000_000
 
@@ -83,7 +86,7 @@ final class Slots: Sendable {
     let limit = limit
     let ceiling = (limit * trafficClass.ceilingPermille + 999) / 1000 + trafficClass.reserve
     if before < ceiling { return .success(Place(slots: self, share: share)) }
-    let fair = max(1, ceiling / max(1, tenants.load(ordering: .relaxed)))
+    let fair = max(Self.shareMin, ceiling / max(1, tenants.load(ordering: .relaxed)))
     if own < fair, before < ceiling * Self.overflowPermille / 1000 {
       return .success(Place(slots: self, share: share))
     }
