@@ -25,8 +25,7 @@ extension ClientConnection {
         throw standingRefusal
       }
       let route = try match(head, bytes)
-      exchange.caller = try authenticate(head, bytes, route, at: now)
-      exchange.standing = exchange.caller.map(loop.standing)
+      exchange.standing = try authenticate(head, bytes, route, at: now).map(loop.standing)
       try authorize(exchange.caller, route)
       try checkTenant(exchange.caller, route, head, bytes)
       exchange.guardMode = route.guardMode(for: exchange.caller)
@@ -146,7 +145,7 @@ extension ClientConnection {
   /// address that has spent all on reading must still get its cancels looked at.
   private func checkingBucket(for route: Route, at now: Int64) -> RateBucket {
     guard route.trafficClass == .riskReducing else {
-      return caller.addressBucket(exchange.peer, loop.snapshot.limiter, at: now)
+      return address.bucket(exchange.peer, loop.snapshot.limiter, at: now)
     }
     return loop.snapshot.limiter.ip.bucket(exchange.peer.limitKey + " cancels", at: now)
   }
@@ -242,7 +241,7 @@ extension ClientConnection {
   private func spend(_ route: Route, at now: Int64) throws(Refusal) {
     guard isLimited(route) else { return }
     let limiter = loop.snapshot.limiter
-    let address = self.caller.addressBucket(exchange.peer, limiter, at: now)
+    let address = self.address.bucket(exchange.peer, limiter, at: now)
     let allowance =
       exchange.standing?.allowance(ip: address, limiter, class: route.trafficClass, at: now)
       ?? limiter.allowance(ip: address, class: route.trafficClass)

@@ -16,8 +16,7 @@ struct Exchange: ~Copyable {
   var snapshotVersion = 0
   var template = Exchange.unrouted
   var upstream = ""
-  var caller: Principal?
-  /// What is known of the caller; nil exactly when the caller is.
+  /// The caller and what is known of it; nil on routes that need none.
   var standing: CallerStanding?
   /// What is done about another tenant's data in the answer.
   var guardMode = GuardMode.off
@@ -53,6 +52,8 @@ struct Exchange: ~Copyable {
   /// Bytes of a path kept for the log line.
   static let pathBytesMax = 1024
 
+  var caller: Principal? { standing?.principal }
+
   mutating func reset() {
     requestID.removeAll(keepingCapacity: true)
     path.removeAll(keepingCapacity: true)
@@ -63,7 +64,6 @@ struct Exchange: ~Copyable {
     snapshotVersion = 0
     template = Exchange.unrouted
     upstream = ""
-    caller = nil
     standing = nil
     guardMode = .off
     status = 0

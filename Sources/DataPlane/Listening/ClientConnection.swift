@@ -48,7 +48,7 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   var body = BodyReader(.none)
   /// Looks in the body of a forwarded request for another tenant's name.
   var bodyScanner: TenantScanner?
-  var caller = CallerMemo()
+  var address = AddressMemo()
   var endpoint: EndpointRun?
   var forward: ForwardRun?
   var tunnel: Tunnel?

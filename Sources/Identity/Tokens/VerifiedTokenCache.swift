@@ -51,7 +51,7 @@ public final class VerifiedTokenCache {
   private static let tailBytes = 16
 
   /// - Parameters:
-  ///   - bytesMax: tokens, principals and index together. 32 MiB hold about 29 000 RS256 tokens.
+  ///   - bytesMax: tokens, principals and index together. 32 MiB hold about 24 000 RS256 tokens.
   ///   - seed: random, kept secret.
   package init(keys: KeyStore, revocations: RevocationStore, bytesMax: Int, seed: UInt64) {
     self.keys = keys

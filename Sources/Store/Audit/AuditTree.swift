@@ -19,7 +19,7 @@ package enum AuditTree {
 
   /// Builds the tree over leaves that were written before there was one. What their bytes are is for verification to judge.
   static func build(in database: GRDB.Database) throws {
-    var frontier = MerkleFrontier()
+    var frontier = MerkleFrontier<[UInt8]>()
     let rows = try Row.fetchCursor(database, sql: "SELECT leaf FROM audit ORDER BY seq")
     while let row = try rows.next() {
       let start = MerklePosition.of(level: 0, index: frontier.size)

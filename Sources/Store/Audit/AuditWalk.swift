@@ -10,7 +10,7 @@ package struct AuditWalk {
   private let keys: [AuditVerifierKey]
   /// Nil before the first leaf.
   private var chain: SHA256Digest?
-  private var tree = MerkleWalk()
+  private var tree = MerkleFrontier<SHA256Digest>()
   /// Up to here a signed checkpoint vouches for every byte.
   private var vouched: Int64 = 0
   private var failure: (sequence: Int64, problem: String)?

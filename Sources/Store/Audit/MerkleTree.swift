@@ -1,4 +1,4 @@
-import Crypto
+package import Crypto
 
 /// The hashes of RFC 6962 §2.1: leaves and nodes are told apart by their first byte.
 package enum MerkleHash {
@@ -39,30 +39,20 @@ package enum MerkleHash {
   }
 }
 
-/// The frontier of a walk over a whole log: as `MerkleFrontier`, in hashes that need no memory of their own.
-struct MerkleWalk {
-  private(set) var size: Int64 = 0
-  private var peaks: [SHA256Digest] = []
+/// A hash of the tree: 32 bytes, as an array where it is kept, as a digest where a whole log is walked and an array for each
+/// would cost more than hashing does.
+package protocol MerkleDigest: Sequence<UInt8>, Sendable, Equatable {
+  /// SHA-256(0x01 ‖ left ‖ right).
+  static func node(_ left: Self, _ right: Self) -> Self
+}
 
-  /// Adds a leaf by its hash; `completed` hears of the nodes that completes, the leaf first.
-  mutating func append(_ leafHash: SHA256Digest, _ completed: (SHA256Digest) throws -> Void) rethrows {
-    var hash = leafHash
-    try completed(hash)
-    var rest = size
-    while rest & 1 == 1 {
-      hash = MerkleHash.pair(0x01, peaks.removeLast(), hash)
-      try completed(hash)
-      rest >>= 1
-    }
-    peaks.append(hash)
-    size += 1
-  }
+extension [UInt8]: MerkleDigest {
+  package static func node(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] { MerkleHash.node(left, right) }
+}
 
-  /// The tree head, RFC 6962 §2.1.
-  var root: [UInt8] {
-    guard var root = peaks.last else { return MerkleHash.empty }
-    for peak in peaks.dropLast().reversed() { root = MerkleHash.pair(0x01, peak, root) }
-    return Array(root)
+extension SHA256Digest: MerkleDigest {
+  package static func node(_ left: SHA256Digest, _ right: SHA256Digest) -> SHA256Digest {
+    MerkleHash.pair(0x01, left, right)
   }
 }
 
@@ -77,9 +67,9 @@ package enum MerklePosition {
 }
 
 /// The roots of the perfect subtrees of a growing tree, largest first: all that adding a leaf and stating the head need.
-package struct MerkleFrontier: Sendable, Equatable {
+package struct MerkleFrontier<Hash: MerkleDigest>: Sendable, Equatable {
   package private(set) var size: Int64
-  private var peaks: [[UInt8]]
+  private var peaks: [Hash]
 
   package init() {
     size = 0
@@ -87,7 +77,7 @@ package struct MerkleFrontier: Sendable, Equatable {
   }
 
   /// The frontier of a tree of `size` leaves whose nodes are kept elsewhere. Reads at most 63 of them.
-  package init(size: Int64, node: (_ level: Int, _ index: Int64) throws -> [UInt8]) rethrows {
+  package init(size: Int64, node: (_ level: Int, _ index: Int64) throws -> Hash) rethrows {
     self.size = size
     peaks = []
     for level in stride(from: 62, through: 0, by: -1) where size >> Int64(level) & 1 == 1 {
@@ -97,25 +87,31 @@ package struct MerkleFrontier: Sendable, Equatable {
 
   /// Adds a leaf by its hash and returns the nodes it completes, the leaf first.
   @discardableResult
-  package mutating func append(_ leafHash: [UInt8]) -> [[UInt8]] {
+  package mutating func append(_ leafHash: Hash) -> [Hash] {
+    var completed: [Hash] = []
+    append(leafHash) { completed.append($0) }
+    return completed
+  }
+
+  /// Adds a leaf by its hash; `completed` hears of the nodes it completes, the leaf first.
+  mutating func append(_ leafHash: Hash, _ completed: (Hash) throws -> Void) rethrows {
     var hash = leafHash
-    var completed = [hash]
+    try completed(hash)
     var rest = size
     while rest & 1 == 1 {
-      hash = MerkleHash.node(peaks.removeLast(), hash)
-      completed.append(hash)
+      hash = Hash.node(peaks.removeLast(), hash)
+      try completed(hash)
       rest >>= 1
     }
     peaks.append(hash)
     size += 1
-    return completed
   }
 
   /// The tree head, RFC 6962 §2.1.
   package var root: [UInt8] {
     guard var root = peaks.last else { return MerkleHash.empty }
-    for peak in peaks.dropLast().reversed() { root = MerkleHash.node(peak, root) }
-    return root
+    for peak in peaks.dropLast().reversed() { root = Hash.node(peak, root) }
+    return Array(root)
   }
 }
 

@@ -56,6 +56,19 @@ import Testing
     }
   }
 
+  /// However small a share is, one that asks rarely has now and then a few at once.
+  @Test func `are not refused to a tenant with a few requests at once because another is greedy`() {
+    let slots = slots(100)
+    let crowd = (0..<60).map { share(slots, "t\($0)") }
+    for tenant in crowd { _ = slots.enter(.trading, tenant) }
+    let greedy = share(slots, "greedy")
+    #expect(fill(slots, .trading, greedy).places.count == 94 - 60)
+    // With sixty-one tenants a share is one place.
+    let (places, reason) = fill(slots, .trading, crowd[0])
+    #expect(places.count == 3 && reason == .share)
+    if case .success = slots.enter(.trading, greedy) { Issue.record("the greedy tenant was let in") }
+  }
+
   @Test func `taken by a greedy tenant go to the others as they come free, until each has its share`() {
     let slots = slots(100)
     let greedy = share(slots, "greedy")

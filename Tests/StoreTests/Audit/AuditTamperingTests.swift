@@ -174,7 +174,7 @@ import Testing
       let rows = try Row.fetchAll(database, sql: "SELECT leaf, chain FROM audit ORDER BY seq")
       let leaves = rows.compactMap { AuditLeaf(bytes: Array($0["leaf"] as Data), chain: Array($0["chain"] as Data)) }
       try database.execute(sql: "DELETE FROM audit WHERE seq >= 7; DELETE FROM audit_node")
-      var frontier = MerkleFrontier()
+      var frontier = MerkleFrontier<[UInt8]>()
       var (previous, position) = (AuditLeaf.origin, 0)
       for leaf in leaves {
         var entry = leaf.entry

@@ -20,7 +20,7 @@ import Testing
 
   /// Stored nodes of the first `count` leaves, in the order in which they were completed.
   private func nodes(_ count: Int) -> [[UInt8]] {
-    var frontier = MerkleFrontier()
+    var frontier = MerkleFrontier<[UInt8]>()
     return leaves.prefix(count).flatMap { frontier.append(AuditLeaf.leafHash($0)) }
   }
 
@@ -36,16 +36,16 @@ import Testing
       "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
       "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ]
-    var frontier = MerkleFrontier()
+    var frontier = MerkleFrontier<[UInt8]>()
     for (input, head) in zip(inputs, heads) {
       frontier.append(AuditLeaf.leafHash(Hex.bytes(input)!))  // the inputs are hex
       #expect(Hex.text(frontier.root) == head)
     }
-    #expect(MerkleFrontier().root == MerkleHash.empty)
+    #expect(MerkleFrontier<[UInt8]>().root == MerkleHash.empty)
   }
 
   @Test func `states the head its definition gives, at every size, also when read back from its nodes`() throws {
-    var frontier = MerkleFrontier()
+    var frontier = MerkleFrontier<[UInt8]>()
     for size in 0...leaves.count {
       #expect(frontier.root == root(leaves[..<size]))
       let stored = nodes(size)
