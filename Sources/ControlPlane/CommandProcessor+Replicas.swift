@@ -27,17 +27,19 @@ extension CommandProcessor {
 }
 
 extension CommandProcessor {
-  /// Goes on until a stop that was answered as accepted is committed and sealed everywhere, and says so.
-  func sealLater(_ recording: Recording, actor: String, requestID: RequestID) {
-    // Ends when every gate has acknowledged or is certainly silent; nobody cancels it.
+  /// Goes on with a stop that was answered before it was committed, or before it was sealed everywhere, until it is both;
+  /// what is true of it now then says so.
+  func finishLater(_ recording: Recording, isSealed: Bool, actor: String, requestID: RequestID) {
+    // Ends when it is committed and every gate has acknowledged or is certainly silent; nobody cancels it.
     Task {
       guard let commit = await recording.committed.value(within: nil, sleep: sleep) else { return }
-      guard await sealElsewhere(commit, within: nil)?.isSealed == true else { return }
+      let id = commit.control.id
+      followed[id]?.receipt.durability = .committed
+      followed[id]?.receipt.durableAt = commit.at
+      followed[id]?.receipt.audit = commit.audit
+      guard !isSealed, await sealElsewhere(commit, within: nil)?.isSealed == true else { return }
       noteSealed(commit.control, .sealed, .committed)
-      followed[commit.control.id]?.receipt.state = .sealed
-      followed[commit.control.id]?.receipt.durability = .committed
-      followed[commit.control.id]?.receipt.durableAt = commit.at
-      followed[commit.control.id]?.receipt.audit = commit.audit
+      followed[id]?.receipt.state = .sealed
       tell(.sealed, [commit.control], actor: actor, requestID: requestID)
     }
   }

@@ -162,7 +162,9 @@ package actor CommandProcessor {
     let durability: Receipt.Durability = commit != nil ? .committed : journaledAt != nil ? .journaled : .pending
     // What no disk has would be forgotten with the process, and orders would start again without a release.
     let isSealed = durability != .pending && elsewhere?.isSealed ?? false
-    if !isSealed { sealLater(recording, actor: stop.actor, requestID: stop.requestID) }
+    if commit == nil || !isSealed {
+      finishLater(recording, isSealed: isSealed, actor: stop.actor, requestID: stop.requestID)
+    }
     var receipt = Receipt(
       controls: [final], epoch: final.epoch, requestID: stop.requestID,
       state: isSealed ? .sealed : .accepted,

@@ -24,6 +24,12 @@ import Testing
     #expect(bench.audited == ["control.impose"])
     #expect(await eventually { bench.trace.all.last == "announced recorded" })
     #expect(await bench.passes() == false)
+    let control = try #require(receipt.controls.first?.id)
+    #expect(
+      await eventually {
+        let now = await bench.processor.receipt(control)
+        return now?.durability == .committed && now?.audit == 1
+      }, "what is true of the stop now says that it is committed")
   }
 
   @Test func `that hangs the store is answered within the wait`() async throws {
