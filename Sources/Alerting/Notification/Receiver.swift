@@ -84,8 +84,16 @@ package struct Receiver: Sendable, Equatable {
   package var place: String {
     switch kind {
     case .webhook(let url), .slack(let url), .pagerDuty(let url, _), .alertmanager(let url):
-      url.split(separator: "/", omittingEmptySubsequences: true).prefix(2).joined(separator: "//")
+      Self.origin(of: url)
     case .email(let mailbox): mailbox.to.joined(separator: ", ")
     }
+  }
+
+  /// Scheme and host: the path may be a password, and so may a query and what stands before an `@`.
+  private static func origin(of url: String) -> String {
+    let parts = url.split(separator: "/", omittingEmptySubsequences: true)
+    guard parts.count > 1 else { return parts.joined() }
+    let authority = parts[1].prefix { $0 != "?" && $0 != "#" }
+    return parts[0] + "//" + authority.split(separator: "@").suffix(1).joined()
   }
 }

@@ -29,6 +29,14 @@ import Testing
     #expect(copy == message([(down, nil)]))
   }
 
+  @Test(arguments: [
+    "https://chat.test/hooks/secret", "https://user:secret@chat.test/x", "https://chat.test?key=secret",
+    "https://chat.test#secret", "https://secret@chat.test",
+  ])
+  func `goes to a place that is shown without what may be secret`(url: String) {
+    #expect(Receiver(name: "chat", kind: .webhook(url: url)).place == "https://chat.test")
+  }
+
   @Test func `for Slack escapes what would be a link or a mention`() throws {
     let alert = Alert(
       name: "Down", labels: try labels(#"alertname="Down",severity="critical",who="<!channel>&""#),
