@@ -84,7 +84,7 @@ struct Exchange: ~Copyable {
   }
 
   mutating func appendRateHeaders(_ allowance: RateAllowance, _ tightest: RateAllowance.Tightest) {
-    allowance.appendPolicy(to: &rateHeaders)
+    rateHeaders.append(allowance.policyLine)
     rateHeaders.append("RateLimit: \"")
     rateHeaders.append(tightest.scope.rawValue.utf8)
     rateHeaders.append("\";r=")

@@ -9,6 +9,8 @@ struct CallerBuckets {
   private var user: RateBucket?
   /// By class; the outer nil is one not looked for yet.
   private var tenantClasses: [RateBucket??] = []
+  /// By class, for the address the class was last used from.
+  private var allowances: [RateAllowance?] = []
 
   init(tenant: String?, user: String) {
     tenantName = tenant
@@ -27,14 +29,24 @@ struct CallerBuckets {
       tenant = nil
       user = nil
       tenantClasses = Array(repeating: nil, count: TrafficClass.allCases.count)
+      allowances = Array(repeating: nil, count: TrafficClass.allCases.count)
     }
+    if let known = allowances[trafficClass.index], known.serves(address) { return known }
+    let found = find(address, limiter, trafficClass, at: now)
+    allowances[trafficClass.index] = found
+    return found
+  }
+
+  private mutating func find(
+    _ address: RateBucket, _ limiter: RateLimiter, _ trafficClass: TrafficClass, at now: Int64
+  ) -> RateAllowance {
     let ofClass = tenantClass(trafficClass, limiter, at: now)
-    if trafficClass == .riskReducing, let ofClass { return RateAllowance(tenantClass: ofClass) }
+    if trafficClass == .riskReducing, let ofClass { return limiter.allowance(tenantClass: ofClass) }
     if user == nil {
       tenant = tenantName.map { limiter.tenant.bucket($0, at: now) }
       user = limiter.user.bucket(RateLimiter.UserKey(tenant: tenantName ?? "", user: userName), at: now)
     }
-    return RateAllowance(
+    return limiter.allowance(
       ip: address, tenant: tenant, user: user, class: limiter.bucket(of: trafficClass), tenantClass: ofClass)
   }
 

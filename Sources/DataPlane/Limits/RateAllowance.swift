@@ -1,42 +1,30 @@
 import Telemetry
 
 /// The buckets one caller on one connection draws from for one class, and the tightest answer for the response headers.
-struct RateAllowance {
+/// Kept from request to request, so that a request passes on one reference.
+final class RateAllowance {
   private let ip: RateBucket?
   private let tenant: RateBucket?
   private let user: RateBucket?
   private let ofClass: RateBucket?
   private let tenantClass: RateBucket?
+  /// `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11, a whole line.
+  let policyLine: [UInt8]
 
   init(
     ip: RateBucket? = nil, tenant: RateBucket? = nil, user: RateBucket? = nil, class ofClass: RateBucket? = nil,
-    tenantClass: RateBucket? = nil
+    tenantClass: RateBucket? = nil, policyLine: [UInt8]
   ) {
     self.ip = ip
     self.tenant = tenant
     self.user = user
     self.ofClass = ofClass
     self.tenantClass = tenantClass
+    self.policyLine = policyLine
   }
 
-  /// Writes `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11.
-  func appendPolicy(to out: inout ByteWriter) {
-    out.append("RateLimit-Policy: ")
-    var isFirst = true
-    append(ip, &isFirst, to: &out)
-    append(tenant, &isFirst, to: &out)
-    append(user, &isFirst, to: &out)
-    append(ofClass, &isFirst, to: &out)
-    append(tenantClass, &isFirst, to: &out)
-    out.append("\r\n")
-  }
-
-  private func append(_ bucket: RateBucket?, _ isFirst: inout Bool, to out: inout ByteWriter) {
-    guard let bucket else { return }
-    if !isFirst { out.append(", ") }
-    isFirst = false
-    out.append(bucket.policy)
-  }
+  /// Whether it is what its caller draws from at this address.
+  func serves(_ address: RateBucket) -> Bool { ip === address || ip == nil }
 
   struct Tightest: Equatable {
     var scope: RateScope

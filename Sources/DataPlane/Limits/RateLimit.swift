@@ -27,6 +27,8 @@ package struct RateLimit: Hashable, Sendable {
 final class RateBucket: Sendable {
   private let arrival = Atomic<Int64>(0)
   let limit: RateLimit
+  private let interval: Int64
+  private let tolerance: Int64
   /// Its item of `RateLimit-Policy`.
   let policy: [UInt8]
 
@@ -34,6 +36,8 @@ final class RateBucket: Sendable {
 
   init(_ limit: RateLimit, _ policy: [UInt8]) {
     self.limit = limit
+    interval = limit.interval
+    tolerance = limit.tolerance
     self.policy = policy
   }
 
@@ -50,8 +54,6 @@ final class RateBucket: Sendable {
   /// Takes `cost` at `now` (monotonic nanoseconds), or says how long to wait. A cost above the burst, which could never
   /// be had, takes a full bucket.
   func take(_ cost: Int, at now: Int64) -> Answer {
-    let interval = limit.interval
-    let tolerance = limit.tolerance
     let span = interval * Int64(min(cost, limit.burst))
     var old = arrival.load(ordering: .relaxed)
     while true {
@@ -67,13 +69,13 @@ final class RateBucket: Sendable {
   /// How long until `take` would succeed; nil if it would now.
   func wait(_ cost: Int, at now: Int64) -> Int64? {
     let arrival = max(arrival.load(ordering: .relaxed), now)
-    let wait = arrival + limit.interval * Int64(min(cost, limit.burst)) - limit.tolerance - now
+    let wait = arrival + interval * Int64(min(cost, limit.burst)) - tolerance - now
     return wait > 0 ? wait : nil
   }
 
   /// Returns what `take` took, when another bucket refused the same request.
   func giveBack(_ cost: Int) {
-    arrival.wrappingSubtract(limit.interval * Int64(min(cost, limit.burst)), ordering: .relaxed)
+    arrival.wrappingSubtract(interval * Int64(min(cost, limit.burst)), ordering: .relaxed)
   }
 
   /// Whether forgetting the bucket at `now` would change nothing.

@@ -63,6 +63,8 @@ package final class RateLimiter: Sendable {
   private let classes: [TrafficClass: RateBucket]
   private let metrics: MetricRegistry
   private let swept: Sweeps
+  /// Every line in use, once: thousands of callers have the same few limits.
+  private let policyLines = Mutex<Set<[UInt8]>>([])
 
   package convenience init(_ policies: RatePolicies, metrics: MetricRegistry) {
     self.init(policies, metrics: metrics, after: nil)
@@ -111,7 +113,19 @@ package final class RateLimiter: Sendable {
 
   /// What nobody in particular may do from an address.
   func allowance(ip address: RateBucket, class trafficClass: TrafficClass = .read) -> RateAllowance {
-    RateAllowance(ip: address, class: bucket(of: trafficClass))
+    allowance(ip: address, class: bucket(of: trafficClass))
+  }
+
+  /// What is drawn from these buckets together.
+  func allowance(
+    ip: RateBucket? = nil, tenant: RateBucket? = nil, user: RateBucket? = nil, class ofClass: RateBucket? = nil,
+    tenantClass: RateBucket? = nil
+  ) -> RateAllowance {
+    let policies = [ip, tenant, user, ofClass, tenantClass].compactMap { $0?.policy }
+    let line = Array("RateLimit-Policy: ".utf8) + policies.joined(separator: Array(", ".utf8)) + Array("\r\n".utf8)
+    return RateAllowance(
+      ip: ip, tenant: tenant, user: user, class: ofClass, tenantClass: tenantClass,
+      policyLine: policyLines.withLock { $0.insert(line).memberAfterInsert })
   }
 
   /// What all callers together draw from for a class; nil for most.

@@ -11,10 +11,12 @@ import Testing
     return caller.allowance(ip: address, limiter, at: 1)
   }
 
+  private var limiter: RateLimiter {
+    RateLimiter(RatePolicies(ip: limit(1), tenant: limit(1), user: limit(1)), metrics: MetricRegistry())
+  }
+
   private func policy(of allowance: RateAllowance) -> String {
-    var out = ByteWriter()
-    allowance.appendPolicy(to: &out)
-    return String(decoding: out.bytes, as: UTF8.self)
+    String(decoding: allowance.policyLine, as: UTF8.self)
   }
 
   @Test func `keeps one bucket per key and scope`() {
@@ -45,14 +47,14 @@ import Testing
 
   @Test func `spends nothing anywhere when one bucket refuses`() {
     let (wide, narrow) = (RateBucket(limit(5), .ip), RateBucket(limit(1), .tenant))
-    let allowance = RateAllowance(ip: wide, tenant: narrow)
+    let allowance = limiter.allowance(ip: wide, tenant: narrow)
     #expect(allowance.take(1, at: 1) == .taken(RateAllowance.Tightest(scope: .tenant, remaining: 0, resetSeconds: 1)))
     for _ in 0..<20 { #expect(allowance.take(1, at: 1) == .refused(scope: .tenant, retryAfterSeconds: 1)) }
     #expect(wide.take(4, at: 1) == .taken(remaining: 0, resetNanoseconds: 5_000_000_000))
   }
 
   @Test func `writes its policies as draft-11 wants them`() {
-    let allowance = RateAllowance(
+    let allowance = limiter.allowance(
       ip: RateBucket(RateLimit(quota: 1200, windowSeconds: 60, burst: 200), .ip),
       tenant: RateBucket(RateLimit(quota: 600, windowSeconds: 60, burst: 100), .tenant))
     #expect(
