@@ -33,7 +33,7 @@ extension ClientConnection {
       switch route.action {
       case .endpoint(let endpoint): try collect(for: endpoint, head, bytes)
       case .forward(let upstream):
-        try forward(to: upstream, route, head, bytes, tunnelKey: try tunnelKey(head, bytes, route))
+        try forward(to: upstream, route, head, bytes, tunnelKey: try tunnelKey(head, bytes, route), at: now)
       }
     } catch {
       if error.code == .authUnknownKey, mayWaitForKeys, waitForKeys(head, bytes) { return }
@@ -51,7 +51,7 @@ extension ClientConnection {
     exchange.wallStart = loop.clocks.wall()
     exchange.peer = peer
     exchange.keepsConnection = !loop.dataPlane.isDraining
-    loop.counters.inFlight.add(1)
+    loop.inFlight += 1
   }
 
   /// Keeps a well-formed request id of the client's, continues or starts its trace, and notes what the access line shows.

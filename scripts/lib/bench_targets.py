@@ -63,17 +63,19 @@ class Material:
 
     def write_tokens(self, name, count):
         """`count` tokens, each of another user: what a gateway remembers of the last caller does not help."""
-        now = int(time.time())
-        tokens = []
-        for index in range(count):
-            claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": f"user-{index}", "iat": now, "exp": now + 7200,
-                      "jti": f"token-{index:08d}", "sid": f"session-{index:028d}", "tenantId": f"tenant-{index % TENANTS:02d}",
-                      "role": "user", "scope": "orders:read orders:write market:read research:read profile:read"}
-            header = json.dumps({"alg": "RS256", "typ": "JWT", "kid": self.kid})
-            head = b64(header.encode()) + "." + b64(json.dumps(claims).encode())
-            tokens.append(head + "." + b64(self.key.sign(head.encode())))
+        tokens = [self.token(f"{index}", f"tenant-{index % TENANTS:02d}") for index in range(count)]
         self.write(name, "\n".join(tokens) + "\n")
         return tokens
+
+    def token(self, user, tenant):
+        """A signed token of one user, padded to the length that others have."""
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": f"user-{user}", "iat": now, "exp": now + 7200,
+                  "jti": f"token-{user:>08}", "sid": f"session-{user:>028}", "tenantId": tenant,
+                  "role": "user", "scope": "orders:read orders:write market:read research:read profile:read"}
+        header = json.dumps({"alg": "RS256", "typ": "JWT", "kid": self.kid})
+        head = b64(header.encode()) + "." + b64(json.dumps(claims).encode())
+        return head + "." + b64(self.key.sign(head.encode()))
 
     def path(self, name):
         return os.path.join(self.folder, name)

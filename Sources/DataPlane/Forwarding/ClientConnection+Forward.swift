@@ -8,7 +8,8 @@ extension ClientConnection {
   ///
   /// - Parameter tunnelKey: of a handshake that asks the upstream to go on as WebSocket.
   func forward(
-    to name: String, _ route: Route, _ head: RequestHead, _ bytes: ByteBuffer, tunnelKey: [UInt8]? = nil
+    to name: String, _ route: Route, _ head: RequestHead, _ bytes: ByteBuffer, tunnelKey: [UInt8]? = nil,
+    at now: Int64
   ) throws(Refusal) {
     guard let upstream = loop.upstream(name) else {
       throw Refusal(.internalError, "The route's upstream \(name) is not configured.")
@@ -25,7 +26,7 @@ extension ClientConnection {
     let run = ForwardRun(self, upstream, route, head, bytes, tunnelKey: tunnelKey)
     forward = run
     phase = .forwarding
-    try run.start(share)
+    try run.start(share, at: now)
   }
 
   /// Passes on more of the request body. False when the upstream or the client has to move first.

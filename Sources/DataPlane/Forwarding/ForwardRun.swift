@@ -59,8 +59,7 @@ final class ForwardRun {
   // MARK: Towards the upstream
 
   /// Refuses while the circuit is open, or without a place for this class and tenant.
-  func start(_ share: TenantShare) throws(Refusal) {
-    let now = now
+  func start(_ share: TenantShare, at now: Int64) throws(Refusal) {
     do throws(Refusal) {
       isProbe = try upstream.state.pass(at: now)
     } catch {
@@ -77,7 +76,7 @@ final class ForwardRun {
     }
     pool = upstream.pool(at: now)
     // A connection that becomes a tunnel has carried nothing before.
-    if tunnelKey == nil, let idle = pool.takeIdle(mayRetry: head.method.isIdempotent) {
+    if tunnelKey == nil, let idle = pool.takeIdle(mayRetry: head.method.isIdempotent, at: now) {
       send(on: idle)
     } else {
       try connect()
@@ -99,7 +98,7 @@ final class ForwardRun {
     switch attempt {
     case .connected(let connection):
       // The client left, or the request was refused, while we connected.
-      guard client.forward === self else { return pool.keep(connection) }
+      guard client.forward === self else { return pool.keep(connection, at: now) }
       send(on: connection)
       client.process()
       client.flushIfNeeded()
@@ -215,7 +214,7 @@ final class ForwardRun {
   func flushClient() { client.flushIfNeeded() }
 
   /// The answer is complete; the connection has been released.
-  func ended() {
+  func ended(at now: Int64) {
     connection = nil
     leave()
     if let watch {
@@ -223,7 +222,6 @@ final class ForwardRun {
       release(watch)
     }
     if answerIsChunked { client.write(ClientConnection.lastChunk) }
-    let now = now
     upstream.instruments.observe(client.exchange, at: now)
     client.finishExchange(at: now)
     client.flushIfNeeded()

@@ -1,5 +1,6 @@
 import ControlModel
 import NIOCore
+import Telemetry
 
 /// One connection to an upstream: serves one request at a time, then goes back to its pool.
 final class UpstreamConnection: ChannelInboundHandler {
@@ -159,14 +160,15 @@ final class UpstreamConnection: ChannelInboundHandler {
 
   private func finish(_ run: ForwardRun, keeps: Bool) {
     self.run = nil
+    let now = pool.loop.clocks.monotonic()
     if keeps, inbound.readableBytes == 0, run.isBodySent {
       state = .idle
       setReading(true)
-      pool.keep(self)
+      pool.keep(self, at: now)
     } else {
       discard()
     }
-    run.ended()
+    run.ended(at: now)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -192,7 +194,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     self.run = nil
     if case .tunnel = before { return run.upstreamEndedTunnel() }
     if case .body(let reader, _) = before, reader.isUntilClose, !hasFailed {
-      run.ended()
+      run.ended(at: pool.loop.clocks.monotonic())
     } else {
       run.connectionFailed(
         Refusal(

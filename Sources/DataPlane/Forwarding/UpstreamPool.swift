@@ -38,10 +38,9 @@ final class UpstreamPool {
 
   /// An open connection nobody uses. The upstream may be about to close one that has been idle for a while; a request
   /// that must not be sent twice gets one used a moment ago, or none.
-  func takeIdle(mayRetry: Bool) -> UpstreamConnection? {
-    defer { report() }
+  func takeIdle(mayRetry: Bool, at now: Int64) -> UpstreamConnection? {
     while let connection = idle.last {
-      if !mayRetry, loop.clocks.monotonic() - connection.idleSince > Self.freshNanoseconds { return nil }
+      if !mayRetry, now - connection.idleSince > Self.freshNanoseconds { return nil }
       idle.removeLast()
       if connection.isOpen { return connection }
     }
@@ -52,12 +51,11 @@ final class UpstreamPool {
   private static let freshNanoseconds: Int64 = 1_000_000_000
 
   /// Takes a connection back.
-  func keep(_ connection: UpstreamConnection) {
+  func keep(_ connection: UpstreamConnection, at now: Int64) {
     guard connection.isOpen else { return }
     guard !isRetired else { return connection.discard() }
-    connection.idleSince = loop.clocks.monotonic()
+    connection.idleSince = now
     idle.append(connection)
-    report()
   }
 
   enum Attempt {
@@ -121,6 +119,7 @@ final class UpstreamPool {
 
   /// Closes connections unused for longer than the idle timeout, and looks whether a failed upstream is back.
   func tick(_ now: Int64) {
+    report()
     for connection in idle where now - connection.idleSince >= idleNanoseconds { connection.discard() }
     if isDown, !isProbing, now >= nextProbe { probe(now) }
   }

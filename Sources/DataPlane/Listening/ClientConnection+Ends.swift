@@ -26,7 +26,7 @@ extension ClientConnection {
   }
 
   private func record(at now: Int64) {
-    loop.counters.inFlight.add(-1)
+    loop.inFlight -= 1
     exchange.standing?.count(exchange.status, loop)
     loop.record(exchange, listener: listener, transport: transport, at: now)
   }
@@ -35,7 +35,11 @@ extension ClientConnection {
     phase = .head
     phaseDeadline = now + loop.timeouts.idle
     // Read from, it still holds the whole buffer that the head came in.
-    if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+    if inbound.readableBytes == 0 {
+      var used = ByteBuffer()
+      swap(&used, &inbound)
+      loop.readBuffers.giveBack(used)
+    }
     if loop.dataPlane.isDraining { drain() }
   }
 

@@ -65,6 +65,8 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   private var needsFlush = false
   /// Bytes of an incomplete head already looked at without finding its end.
   private var searchedBytes = 0
+  /// Bytes of it when the parser last looked.
+  private var parsedBytes = 0
 
   init(loop: LoopContext, listener: Listener.Kind, peer: PeerAddress, transport: Transport = Transport()) {
     self.loop = loop
@@ -160,11 +162,12 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   /// Reads and starts one request. False when its head is not complete, or while the client takes no answers.
   private func readHead() -> Bool {
     guard inbound.readableBytes > 0, isClientWritable else { return false }
-    if searchedBytes > 0, inbound.readableBytes <= unsearchedBytesMax,
+    if searchedBytes > 0, inbound.readableBytes - parsedBytes < max(8, parsedBytes / 4),
+      inbound.readableBytes <= unsearchedBytesMax,
       !inbound.readableBytesView.dropFirst(searchedBytes).contains(lineFeed)
     {
       searchedBytes = inbound.readableBytes
-      return false  // nothing new ends a line
+      return false  // nothing new ends a line, and too little is new to look at all of it again
     }
     loop.refreshSnapshot()
     exchange.reset()
@@ -173,6 +176,7 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
       guard let head = try parse(inbound) else {
         if searchedBytes == 0 { phaseDeadline = loop.clocks.monotonic() + loop.timeouts.head }
         searchedBytes = inbound.readableBytes
+        parsedBytes = searchedBytes
         return false
       }
       searchedBytes = 0

@@ -53,6 +53,7 @@ package final class Listener: Sendable {
       .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard let address = channel.remoteAddress else { throw AdmissionRefused() }
@@ -65,6 +66,7 @@ package final class Listener: Sendable {
           let verdict = admission.enter(peer, mayAnswer: tls == nil)
           guard verdict != .close else { throw AdmissionRefused() }
           channel.closeFuture.whenComplete { _ in admission.leave(peer, verdict) }
+          try channel.syncOptions?.setOption(.recvAllocator, value: ClientReadBuffers(loop))
           let pipeline = channel.pipeline.syncOperations
           if let tls {
             try pipeline.addHandler(TLSHandshake(loop: loop, identity: tls, listener: kind, peer: peer))

@@ -24,6 +24,7 @@ final class LoopContext {
   /// Reused for every head written: put together in `head`, sent from `out`.
   var head = ByteWriter(capacity: 4096)
   var out: ByteBuffer
+  var readBuffers = ReadBuffers()
   var line = JSONLine()
   var stamps = TimeStamps()
   /// Scratch for the trace id of the access line.
@@ -41,6 +42,10 @@ final class LoopContext {
   private var standings = CallerStandings()
   private var members: [ObjectIdentifier: any LoopMember] = [:]
   private var watches: [AnswerWatch] = []
+  /// Requests being answered on this loop.
+  var inFlight = 0
+  /// What this loop last added to the gauge of them, which all loops share.
+  private var reportedInFlight = 0
   private var drained: (() -> Void)?
   private var drainDeadline: Int64?
   private var lastTick: Int64 = 0
@@ -84,6 +89,8 @@ final class LoopContext {
     let now = clocks.monotonic()
     lag.set(Double(max(0, now - lastTick - Self.tick.nanoseconds)) / 1e9)
     lastTick = now
+    counters.inFlight.add(Double(inFlight - reportedInFlight))
+    reportedInFlight = inFlight
     flushLog()
     for member in members.values { member.checkDeadlines(now) }
     for upstream in upstreams.values { upstream.tick(now) }

@@ -16,7 +16,9 @@ import Testing
         #expect(try await clients[round % 2].answer().text == "answer \(round)")
       }
       #expect(upstream.connections == 1)
-      #expect(gateway.metric("breakwater_upstream_connections{state=\"idle\",upstream=\"backend\"}") == 1)
+      try await waitUntil("the connection is shown as idle") {
+        gateway.metric("breakwater_upstream_connections{state=\"idle\",upstream=\"backend\"}") == 1
+      }
     }
   }
 
