@@ -47,7 +47,18 @@ extension ClientConnection {
         refuse(refusal)
         return true
       }
-      if isEnd { phaseDeadline = .max } else { expectBody() }
+      if isEnd {
+        phaseDeadline = .max
+        do throws(Refusal) {
+          try run.bodyArrived()
+        } catch {
+          stopForwarding()
+          refuse(error)
+          return true
+        }
+      } else {
+        expectBody()
+      }
       if piece != nil { exchange.awaitsContinue = false }
       run.send(piece.take(), isEnd: isEnd)
       return false
@@ -56,6 +67,11 @@ extension ClientConnection {
       refuseMidBody(error)
       return true
     }
+  }
+
+  /// Whether nothing of the body is still on its way.
+  func hasWholeBody(_ head: RequestHead) -> Bool {
+    if case .length(let length) = head.framing { inbound.readableBytes >= length } else { false }
   }
 
   /// All of the body that has arrived, in one piece, and whether that is the end of it. Many small chunks leave as one,

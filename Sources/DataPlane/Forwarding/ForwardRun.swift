@@ -22,6 +22,8 @@ final class ForwardRun {
   private let route: Route
   var connection: UpstreamConnection?
   private var place: Slots.Place?
+  /// Its place is among those that wait for their bodies.
+  private var awaitsBody = false
   /// It tries whether a failed upstream works again.
   private var isProbe = false
   private(set) var isBodySent: Bool
@@ -67,12 +69,14 @@ final class ForwardRun {
       upstream.instruments.failed(error.code)
       throw error
     }
-    switch upstream.state.slots.enter(route.trafficClass, share) {
-    case .success(let place): self.place = place
-    case .failure(let shed):
-      leave()
-      client.exchange.proxyError = .connectionLimitReached
-      throw client.shed(route.trafficClass, shed.reason, at: "the upstream \(upstream.upstream.name)")
+    try takePlace(in: upstream.state.slots, share)
+    if !isBodySent, !client.hasWholeBody(head) {
+      // There is a place, but it is taken once there is something to work on: whoever sends slowly, or not at all, must not
+      // keep others from being served meanwhile.
+      place.take()?.leave()
+      let bodies = upstream.state.bodies
+      try takePlace(in: bodies, bodies.share(of: client.exchange.caller?.tenant))
+      awaitsBody = true
     }
     pool = upstream.pool(at: now)
     // A connection that becomes a tunnel has carried nothing before.
@@ -81,6 +85,24 @@ final class ForwardRun {
     } else {
       try connect()
     }
+  }
+
+  private func takePlace(in slots: Slots, _ share: TenantShare) throws(Refusal) {
+    switch slots.enter(route.trafficClass, share) {
+    case .success(let place): self.place = place
+    case .failure(let shed):
+      leave()
+      client.exchange.proxyError = .connectionLimitReached
+      throw client.shed(route.trafficClass, shed.reason, at: "the upstream \(upstream.upstream.name)")
+    }
+  }
+
+  /// The body is complete, and the upstream about to get its end. Refuses the request when there is no place to work on it.
+  func bodyArrived() throws(Refusal) {
+    guard awaitsBody, !hasAnswer else { return }
+    awaitsBody = false
+    place.take()?.leave()
+    try takePlace(in: upstream.state.slots, client.share(of: upstream.state.slots))
   }
 
   private func connect() throws(Refusal) {
@@ -303,8 +325,9 @@ final class ForwardRun {
     upstream.state.probeAbandoned(at: now)
   }
 
-  func checkDeadlines(_ now: Int64) {
-    guard now >= min(firstByteDeadline, totalDeadline, stallDeadline) else { return }
+  /// True when one has passed.
+  func checkDeadlines(_ now: Int64) -> Bool {
+    guard now >= min(firstByteDeadline, totalDeadline, stallDeadline) else { return false }
     let name = upstream.upstream.name
     if !hasAnswer {
       upstream.timedOut()
@@ -318,5 +341,6 @@ final class ForwardRun {
     } else {
       fail(Refusal(.upstreamTimeout, "The upstream \(name) did not answer in time."), .httpResponseTimeout)
     }
+    return true
   }
 }

@@ -145,17 +145,22 @@ extension ClientConnection {
     phaseDeadline = exchange.startedAt + min(loop.timeouts.body, loop.timeouts.bodyGrace + earned)
   }
 
-  /// Looks at the clock; called every `LoopContext.tick`.
-  func checkDeadlines(_ now: Int64) {
-    if now >= writeDeadline { return cut() }
+  func checkDeadlines(_ now: Int64) -> Bool {
+    if now >= writeDeadline {
+      cut()
+      return true
+    }
     checkTunnel(now)
-    if now >= phaseDeadline {
+    let isLate = now >= phaseDeadline
+    var hasEnded = isLate
+    if isLate {
       phaseDeadline = .max
       timeOut(now)
-    } else {
-      forward?.checkDeadlines(now)
+    } else if let forward {
+      hasEnded = forward.checkDeadlines(now)
     }
     flushIfNeeded()
+    return hasEnded
   }
 
   private func timeOut(_ now: Int64) {

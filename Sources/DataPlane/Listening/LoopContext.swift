@@ -92,11 +92,25 @@ final class LoopContext {
     counters.inFlight.add(Double(inFlight - reportedInFlight))
     reportedInFlight = inFlight
     flushLog()
-    for member in members.values { member.checkDeadlines(now) }
+    checkDeadlines(of: Array(members.values)[...], now)
     for upstream in upstreams.values { upstream.tick(now) }
     if let drainDeadline, now >= drainDeadline {
       for member in members.values { member.endDrain() }
     }
+  }
+
+  /// Connections given up before others get their turn: a thousand that were opened together run out of time together.
+  private static let endedPerTurn = 32
+
+  private func checkDeadlines(of connections: ArraySlice<any LoopMember>, _ now: Int64) {
+    var rest = connections
+    var ended = 0
+    while ended < Self.endedPerTurn, let member = rest.popFirst() {
+      if member.checkDeadlines(now) { ended += 1 }
+    }
+    guard !rest.isEmpty else { return }
+    let later = NIOLoopBound((self, rest), eventLoop: eventLoop)
+    eventLoop.scheduleTask(in: .milliseconds(1)) { later.value.0.checkDeadlines(of: later.value.1, now) }
   }
 
   /// Takes over a reloaded configuration, once per request at most.
@@ -215,8 +229,8 @@ final class LoopContext {
 
 /// What a loop looks after from accept to close: connections, and what they are before and beneath that.
 protocol LoopMember: AnyObject {
-  /// Looks at the clock; called every `LoopContext.tick`.
-  func checkDeadlines(_ now: Int64)
+  /// Looks at the clock; called every `LoopContext.tick`. True when a time had run out.
+  func checkDeadlines(_ now: Int64) -> Bool
   /// The process wants to stop: ends in good order as soon as it can.
   func drain()
   /// The time for draining is over.

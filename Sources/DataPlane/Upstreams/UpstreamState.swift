@@ -32,6 +32,8 @@ final class UpstreamState: Sendable {
 
   let upstream: Upstream
   let slots: Slots
+  /// Requests whose body is still on its way: the upstream has them, but has nothing to work on.
+  let bodies: Slots
   let hosts: [HostWords]
   /// Whether the breaker is closed with no failure counted: the one word a healthy request reads.
   private let isCalm = Atomic<Bool>(true)
@@ -47,6 +49,10 @@ final class UpstreamState: Sendable {
     self.clocks = clocks
     self.tell = tell
     slots = Slots(upstream.concurrency)
+    var bodies = ConcurrencySettings()
+    bodies.max = min(upstream.concurrency.max, max(1, upstream.connectionsMax / 2))
+    bodies.min = bodies.max
+    self.bodies = Slots(bodies)
     hosts = upstream.hosts.map { _ in HostWords() }
     health = Mutex(
       Health(

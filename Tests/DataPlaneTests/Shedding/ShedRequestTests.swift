@@ -86,6 +86,41 @@ import Testing
     }
   }
 
+  @Test func `does not make way for bodies that never come, and those have places of their own`() async throws {
+    try await withLimit(4) { gateway, upstream in
+      let heron = try gateway.issuer.token(tenant: "heron")
+      var slow: [RawConnection] = []
+      for number in 0..<4 {
+        let client = try await gateway.connect()
+        try await client.send(
+          "POST /read/\(number) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(heron)\r\nContent-Length: 2\r\n\r\nx")
+        slow.append(client)
+        _ = try await upstream.accept().requestHead()
+      }
+      // No body's place is left for heron, but all places to work in.
+      let fifth = try await gateway.connect()
+      try await fifth.send(
+        "POST /order HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(heron)\r\nContent-Length: 2\r\n\r\nx")
+      #expect(try await fifth.answer().status == 503)
+      #expect(gateway.metric("breakwater_upstream_in_flight{upstream=\"backend\"}") == 0)
+      var held: [RawConnection] = []
+      for _ in 0..<4 { held.append(try await hold("/order", gateway, upstream, tenant: "orchid")) }
+      held.append(try await hold("/order", gateway, upstream, tenant: "lotus"))
+      // The end of a body that comes while all places are taken is not passed on.
+      try await slow[0].send("y")
+      #expect(try await slow[0].answer().status == 503)
+      for client in held { await client.close() }
+      try await waitUntil("their places come back") {
+        gateway.metric("breakwater_upstream_in_flight{upstream=\"backend\"}") == 0
+      }
+      try await slow[1].send("y")
+      try await waitUntil("the body is complete") {
+        gateway.metric("breakwater_upstream_in_flight{upstream=\"backend\"}") == 1
+      }
+      for client in slow { await client.close() }
+    }
+  }
+
   @Test func `does not wait for a stream that has begun`() async throws {
     try await withLimit(1) { gateway, upstream in
       let token = try gateway.issuer.token()

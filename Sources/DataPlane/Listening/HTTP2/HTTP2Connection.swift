@@ -138,14 +138,15 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
 
   // MARK: Ending
 
-  func checkDeadlines(_ now: Int64) {
-    guard now >= deadline else { return }
+  func checkDeadlines(_ now: Int64) -> Bool {
+    guard now >= deadline else { return false }
     switch ending {
     // Who has not asked anything yet is late, not idle.
     case .no: if lastStream == .rootStream { sayLastStream() } else { warn() }
     case .warned: sayLastStream()
     case .announced, .closing: context?.close(promise: nil)
     }
+    return true
   }
 
   func drain() { warn() }

@@ -125,10 +125,11 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopMe
     context.close(promise: nil)
   }
 
-  func checkDeadlines(_ now: Int64) {
-    guard now >= deadline else { return }
+  func checkDeadlines(_ now: Int64) -> Bool {
+    guard now >= deadline else { return false }
     end("timeout")
     context?.close(promise: nil)
+    return true
   }
 
   /// One that has begun is let finish; its request is then answered like any other's.
