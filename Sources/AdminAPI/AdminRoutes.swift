@@ -285,15 +285,18 @@ package struct AdminRoutes {
     let prometheus = PrometheusEndpoints(context: context)
     let series = access == .open ? access : Route.Access.roles(Self.everyone)
     func row(
-      _ method: Method, _ path: String, _ summary: String, _ access: Route.Access,
+      _ method: Method, _ path: String, _ summary: String, _ access: Route.Access, lane: QueryLanes? = nil,
       _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
     ) -> Route {
-      route(method, prefix + "/api/v1/" + path, access, .admin, on: listeners, summary, handle)
+      Route(
+        method, prefix + "/api/v1/" + path, access: access, on: listeners, class: .admin,
+        action: .endpoint(Endpoint(summary, on: lane, handle: handle)))
     }
+    let lane = QueryLanes.shared
     func both(
       _ path: String, _ summary: String, _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
     ) -> [Route] {
-      [row(.get, path, summary, series, handle), row(.post, path, summary, series, handle)]
+      [row(.get, path, summary, series, lane: lane, handle), row(.post, path, summary, series, lane: lane, handle)]
     }
     func intake(
       _ path: String, _ summary: String, _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
@@ -309,7 +312,7 @@ package struct AdminRoutes {
       + both("query_exemplars", "Exemplars by query.", prometheus.queryExemplars)
       + both("format_query", "A query in canonical form.", prometheus.formatQuery)
       + both("parse_query", "A query's syntax tree.", prometheus.parseQuery) + [
-        row(.get, "label/{name}/values", "Values of a label.", series, prometheus.labelValues),
+        row(.get, "label/{name}/values", "Values of a label.", series, lane: lane, prometheus.labelValues),
         row(.get, "metadata", "What metrics mean.", series, prometheus.metadata),
         row(.get, "rules", "Rules and their state.", access, prometheus.rules),
         row(.get, "alerts", "Active alerts.", access, prometheus.alerts),

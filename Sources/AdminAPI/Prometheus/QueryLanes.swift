@@ -1,9 +1,10 @@
+import DataPlane
 import Synchronization
 
 /// Runs queries on threads of their own, a few at a time and below everything else. On the threads that everything
 /// asynchronous shares, two slow queries would stop alerting and trading on a machine with two cores; as threads of equal
 /// weight they would slow rules down.
-final class QueryLanes: Sendable {
+final class QueryLanes: EndpointLane {
   /// Of the process: both listeners serve queries.
   static let shared = QueryLanes(threads: threadsShared, waitingMax: 64, niceness: 10)
   static let threadsShared = 2
@@ -27,19 +28,33 @@ final class QueryLanes: Sendable {
   func run<Result: Sendable>(
     _ work: @escaping @Sendable (_ isAbandoned: @escaping @Sendable () -> Bool) -> Result
   ) async throws(Busy) -> Result {
-    guard waiting.add(1, ordering: .relaxed).newValue <= waitingMax else {
-      waiting.subtract(1, ordering: .relaxed)
-      throw Busy()
-    }
-    defer { waiting.subtract(1, ordering: .relaxed) }
+    let isHere = withUnsafeCurrentTask { $0?.unownedTaskExecutor == asUnownedTaskExecutor() }
+    guard isHere || enter() else { throw Busy() }
+    defer { if !isHere { leave() } }
     let abandoned = Flag()
     return await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
+      if isHere { return work { abandoned.isSet } }
+      return await withCheckedContinuation { continuation in
         threads.run { continuation.resume(returning: work { abandoned.isSet }) }
       }
     } onCancel: {
       abandoned.set()
     }
+  }
+
+  // MARK: Endpoints
+
+  func enter() -> Bool {
+    if waiting.add(1, ordering: .relaxed).newValue <= waitingMax { return true }
+    leave()
+    return false
+  }
+
+  func leave() { waiting.subtract(1, ordering: .relaxed) }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    threads.run { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }
 

@@ -10,18 +10,30 @@ package struct Endpoint: Sendable {
   /// One line for OpenAPI.
   package let summary: String
   package let handle: @Sendable (Call) async throws(Refusal) -> Reply
+  /// Where the handler runs; nil on the threads that everything asynchronous shares.
+  let lane: (any EndpointLane)?
 
   /// Enough for every admin document.
   package static let defaultBodyBytesMax = 64 * 1024
 
   package init(
     _ summary: String, bodyBytesMax: Int = Endpoint.defaultBodyBytesMax,
-    handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+    on lane: (any EndpointLane)? = nil, handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
   ) {
     self.summary = summary
     self.bodyBytesMax = bodyBytesMax
+    self.lane = lane
     self.handle = handle
   }
+}
+
+/// Threads of their own for endpoints that compute for long: a handler that begins there changes threads once on its way to
+/// its answer, not twice.
+package protocol EndpointLane: TaskExecutor {
+  /// Whether there is room for one more handler; if not, it runs on the shared threads, where it is to say that it is busy.
+  func enter() -> Bool
+  /// A handler that was let in has ended.
+  func leave()
 }
 
 /// One request as its endpoint sees it. Only the pipeline makes one, so `caller` is always authenticated.

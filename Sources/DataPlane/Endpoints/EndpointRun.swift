@@ -42,7 +42,14 @@ final class EndpointRun {
     let bound = NIOLoopBound(self, eventLoop: client.loop.eventLoop)
     let handle = endpoint.handle
     // Cancelled by `cancel` when the client closes; otherwise it ends with the reply.
-    task = Task { await EndpointRun.answer(call, with: handle, at: place, to: bound) }
+    guard let lane = endpoint.lane, lane.enter() else {
+      task = Task { await EndpointRun.answer(call, with: handle, at: place, to: bound) }
+      return
+    }
+    task = Task(executorPreference: lane) {
+      await EndpointRun.answer(call, with: handle, at: place, to: bound)
+      lane.leave()
+    }
   }
 
   private static func answer(
