@@ -13,7 +13,7 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// Relocations in a few pages and no symbols for nobody to look up: 7 MiB less of the file in memory; see
+/// Relocations in a few pages and no symbols that nobody looks up: less of the file in memory; see
 /// docs/decisions/0005-release-build.md.
 let releaseLinking: [LinkerSetting] = [
   .unsafeFlags(

@@ -294,7 +294,8 @@ package struct AdminRoutes {
     }
     let lane = QueryLanes.shared
     func both(
-      _ path: String, _ summary: String, _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
+      _ path: String, _ summary: String, lane: QueryLanes? = nil,
+      _ handle: @escaping @Sendable (Call) async throws(Refusal) -> Reply
     ) -> [Route] {
       [row(.get, path, summary, series, lane: lane, handle), row(.post, path, summary, series, lane: lane, handle)]
     }
@@ -306,9 +307,10 @@ package struct AdminRoutes {
         class: .admin,
         action: .endpoint(Endpoint(summary, bodyBytesMax: PrometheusEndpoints.intakeBytesMax, handle: handle)))
     }
-    return both("query", "Instant query.", prometheus.query)
-      + both("query_range", "Range query.", prometheus.queryRange)
-      + both("series", "Series by selector.", prometheus.series) + both("labels", "Label names.", prometheus.labels)
+    return both("query", "Instant query.", lane: lane, prometheus.query)
+      + both("query_range", "Range query.", lane: lane, prometheus.queryRange)
+      + both("series", "Series by selector.", lane: lane, prometheus.series)
+      + both("labels", "Label names.", lane: lane, prometheus.labels)
       + both("query_exemplars", "Exemplars by query.", prometheus.queryExemplars)
       + both("format_query", "A query in canonical form.", prometheus.formatQuery)
       + both("parse_query", "A query's syntax tree.", prometheus.parseQuery) + [

@@ -244,7 +244,7 @@ extension ClientConnection {
     let address = self.address.bucket(exchange.peer, limiter, at: now)
     let allowance =
       exchange.standing?.allowance(ip: address, limiter, class: route.trafficClass, at: now)
-      ?? limiter.allowance(ip: address, class: route.trafficClass)
+      ?? self.address.allowance(from: address, limiter, class: route.trafficClass)
     switch allowance.take(route.cost, at: now) {
     case .taken(let tightest): exchange.appendRateHeaders(allowance, tightest)
     case .refused(let scope, let seconds): throw limited(scope, allowance, seconds)
@@ -260,13 +260,15 @@ extension ClientConnection {
   }
 
   /// Refuses what cannot be served now, and counts it by class.
-  func shed(_ trafficClass: TrafficClass, _ reason: Slots.Shed, at place: String) -> Refusal {
+  ///
+  /// - Parameter what: there are not enough places for: "requests … can work on".
+  func shed(_ trafficClass: TrafficClass, _ reason: Slots.Shed, of what: String) -> Refusal {
     loop.counters.shed.counter(trafficClass.rawValue, reason.rawValue).increment()
     let detail =
       switch reason {
-      case .share: "Your tenant has its share of the requests \(place) can work on now."
-      case .class: "What is left of the requests \(place) can work on now is kept for more important ones."
-      case .full: "All the requests \(place) can work on now are taken."
+      case .share: "Your tenant has its share of the \(what) now."
+      case .class: "What is left of the \(what) now is kept for more important ones."
+      case .full: "All the \(what) now are under way."
       }
     return Refusal(.overloadShed, "\(detail) Try again in a second.", retryAfterSeconds: 1)
   }

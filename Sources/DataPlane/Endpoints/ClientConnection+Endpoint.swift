@@ -70,7 +70,7 @@ extension ClientConnection {
     switch slots.enter(run.trafficClass, share(of: slots)) {
     case .success(let place): return .place(place)
     case .failure(let error):
-      refuse(shed(run.trafficClass, error.reason, at: "Breakwater"))
+      refuse(shed(run.trafficClass, error.reason, of: "requests Breakwater can work on"))
       return nil
     }
   }

@@ -27,8 +27,9 @@ package struct Endpoint: Sendable {
   }
 }
 
-/// Threads of their own for endpoints that compute for long: a handler that begins there changes threads once on its way to
-/// its answer, not twice.
+/// Threads of their own for endpoints that compute for long. A handler that begins there is handed over twice until its answer
+/// leaves; one that goes there from the shared threads, four times. Not for handlers that call actors: what an actor does for
+/// them would run here too, and others would wait for it.
 package protocol EndpointLane: TaskExecutor {
   /// Whether there is room for one more handler; if not, it runs on the shared threads, where it is to say that it is busy.
   func enter() -> Bool

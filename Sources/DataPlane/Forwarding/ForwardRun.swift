@@ -69,13 +69,12 @@ final class ForwardRun {
       upstream.instruments.failed(error.code)
       throw error
     }
-    try takePlace(in: upstream.state.slots, share)
+    try takePlace(to: .work, share)
     if !isBodySent, !client.hasWholeBody(head) {
       // There is a place, but it is taken once there is something to work on: whoever sends slowly, or not at all, must not
       // keep others from being served meanwhile.
       place.take()?.leave()
-      let bodies = upstream.state.bodies
-      try takePlace(in: bodies, bodies.share(of: client.exchange.caller?.tenant))
+      try takePlace(to: .receive, upstream.state.bodies.share(of: client.exchange.caller?.tenant))
       awaitsBody = true
     }
     pool = upstream.pool(at: now)
@@ -87,13 +86,25 @@ final class ForwardRun {
     }
   }
 
-  private func takePlace(in slots: Slots, _ share: TenantShare) throws(Refusal) {
+  private enum Purpose {
+    /// The upstream has all it needs.
+    case work
+    /// The body is on its way.
+    case receive
+  }
+
+  private func takePlace(to purpose: Purpose, _ share: TenantShare) throws(Refusal) {
+    let (slots, what) =
+      switch purpose {
+      case .work: (upstream.state.slots, "requests the upstream \(upstream.upstream.name) can work on")
+      case .receive: (upstream.state.bodies, "uploads the upstream \(upstream.upstream.name) can receive")
+      }
     switch slots.enter(route.trafficClass, share) {
     case .success(let place): self.place = place
     case .failure(let shed):
       leave()
       client.exchange.proxyError = .connectionLimitReached
-      throw client.shed(route.trafficClass, shed.reason, at: "the upstream \(upstream.upstream.name)")
+      throw client.shed(route.trafficClass, shed.reason, of: what)
     }
   }
 
@@ -102,7 +113,7 @@ final class ForwardRun {
     guard awaitsBody, !hasAnswer else { return }
     awaitsBody = false
     place.take()?.leave()
-    try takePlace(in: upstream.state.slots, client.share(of: upstream.state.slots))
+    try takePlace(to: .work, client.share(of: upstream.state.slots))
   }
 
   private func connect() throws(Refusal) {

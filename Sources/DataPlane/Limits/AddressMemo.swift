@@ -4,6 +4,8 @@ struct AddressMemo {
   private var limiter: RateLimiter?
   private var sweeps = 0
   private var known: RateBucket?
+  /// What nobody in particular may do from there, for the class last asked for.
+  private var anonymous: (ofClass: TrafficClass, RateAllowance)?
 
   mutating func bucket(_ peer: PeerAddress, _ limiter: RateLimiter, at now: Int64) -> RateBucket {
     let sweeps = limiter.sweeps
@@ -13,7 +15,18 @@ struct AddressMemo {
     self.limiter = limiter
     self.sweeps = sweeps
     known = found
+    anonymous = nil
     return found
+  }
+
+  /// - Parameter bucket: what `bucket` has just returned.
+  mutating func allowance(
+    from bucket: RateBucket, _ limiter: RateLimiter, class trafficClass: TrafficClass
+  ) -> RateAllowance {
+    if let (ofClass, allowance) = anonymous, ofClass == trafficClass { return allowance }
+    let made = limiter.allowance(ip: bucket, class: trafficClass)
+    anonymous = (trafficClass, made)
+    return made
   }
 
   private func isSame(_ peer: PeerAddress) -> Bool {

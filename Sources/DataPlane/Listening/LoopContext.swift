@@ -54,7 +54,7 @@ final class LoopContext {
   private let lag: Gauge
   let counters: LoopCounters
 
-  /// How often deadlines are checked and logs handed over; the most by which a timeout is late.
+  /// How often deadlines are checked and logs handed over; the most by which a timeout is late while few run out together.
   static let tick: TimeAmount = .milliseconds(200)
   /// A log block is handed over when it has this many bytes, or at the next tick.
   static let logBlockBytes = 128 * 1024

@@ -16,12 +16,14 @@ final class UpstreamStates: Sendable {
     let hosts = metrics.family(MetricCatalog.upstreamHosts)
     let limits = metrics.family(MetricCatalog.upstreamConcurrencyLimit)
     let inFlight = metrics.family(MetricCatalog.upstreamInFlight)
+    let uploads = metrics.family(MetricCatalog.upstreamUploads)
     metrics.onCollect { [weak self] in
       let states = self?.states.withLock { Array($0.values) } ?? []
       var circuit: [[String]: Double] = [:]
       var serving: [[String]: Double] = [:]
       var limit: [[String]: Double] = [:]
       var busy: [[String]: Double] = [:]
+      var receiving: [[String]: Double] = [:]
       for state in states {
         let name = state.upstream.name
         let current = state.circuit.name
@@ -30,11 +32,13 @@ final class UpstreamStates: Sendable {
         serving[[name, "serving"]] = Double(state.hosts.count - state.ejectedHosts)
         limit[[name]] = Double(state.slots.limit)
         busy[[name]] = Double(state.slots.count)
+        receiving[[name]] = Double(state.bodies.count)
       }
       circuits.set(circuit)
       hosts.set(serving)
       limits.set(limit)
       inFlight.set(busy)
+      uploads.set(receiving)
     }
   }
 

@@ -124,7 +124,12 @@ package enum MetricCatalog {
     "breakwater_upstream_concurrency_limit", .gauge, "Requests the upstream may have in flight now.",
     labels: ["upstream": 32])
   package static let upstreamInFlight = MetricDefinition(
-    "breakwater_upstream_in_flight", .gauge, "Requests the upstream has in flight.", labels: ["upstream": 32])
+    "breakwater_upstream_in_flight", .gauge,
+    "Requests the upstream has in flight, those without all of their body not counted.",
+    labels: ["upstream": 32])
+  package static let upstreamUploads = MetricDefinition(
+    "breakwater_upstream_uploads", .gauge, "Requests on their way to the upstream without all of their body.",
+    labels: ["upstream": 32])
   package static let upstreamConnections = MetricDefinition(
     "breakwater_upstream_connections", .gauge, "Open upstream connections.", labels: ["upstream": 32, "state": 2])
 
@@ -320,7 +325,8 @@ package enum MetricCatalog {
     tenantRequests, tenantState, isolationViolations, guardedAnswers, upstreamUp, upstreamRequests,
     upstreamRequestDuration, authDevelopmentKeys,
     upstreamRetries, upstreamCircuitState, upstreamHosts, upstreamEjections, upstreamConcurrencyLimit,
-    upstreamInFlight, upstreamConnections, controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
+    upstreamInFlight, upstreamUploads, upstreamConnections,
+    controlHaltActive, controlDisabled, controlsActive, controlReviewOverdue,
     controlEpoch, controlAckEpoch, controlPropagation, controlActions, controlBreakGlass, automaticControls,
     drillLastSuccess, controlPendingApprovals, controlUnrecorded,
     controlLeaseUntil, controlLeaseRenewals,

@@ -22,6 +22,22 @@ import Testing
     }
   }
 
+  /// More than are closed in one turn.
+  @Test func `together with many others is told so and closed like them`() async throws {
+    try await withEndpoints { gateway in
+      var clients: [RawConnection] = []
+      for _ in 0..<20 {
+        let client = try await gateway.connect()
+        try await client.send("GET /hello HTTP/1.1\r\nHos")
+        clients.append(client)
+      }
+      try await gateway.settle()
+      gateway.clock.advance(by: defaults.headTimeout)
+      for client in clients { #expect(try await client.answer().status == 408) }
+      #expect(gateway.metric("breakwater_http_parse_errors_total{reason=\"head_timeout\"}") == 20)
+    }
+  }
+
   /// Slowloris: each line arrives just in time for the next.
   @Test func `to send a head line by line gets no more time for each line`() async throws {
     try await withEndpoints { gateway in

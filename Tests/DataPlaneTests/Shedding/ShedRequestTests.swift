@@ -69,6 +69,8 @@ import Testing
           "POST /cancel/\(ending.prefix(3)) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\(body)\r\n\r\n")
         let server = try await upstream.accept()
         _ = try await server.requestHead()
+        let taken = ending == "too large" ? "uploads" : "in_flight"
+        #expect(gateway.metric("breakwater_upstream_\(taken){upstream=\"backend\"}") == 1)
         switch ending {
         case "answer": try await server.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         case "garbage": try await server.send("garbage\r\n\r\n")
@@ -79,6 +81,7 @@ import Testing
         }
         try await waitUntil("the place of \(ending) comes back") {
           gateway.metric("breakwater_upstream_in_flight{upstream=\"backend\"}") == 0
+            && gateway.metric("breakwater_upstream_uploads{upstream=\"backend\"}") == 0
         }
         await client.close()
         await server.close()
@@ -103,6 +106,7 @@ import Testing
         "POST /order HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(heron)\r\nContent-Length: 2\r\n\r\nx")
       #expect(try await fifth.answer().status == 503)
       #expect(gateway.metric("breakwater_upstream_in_flight{upstream=\"backend\"}") == 0)
+      #expect(gateway.metric("breakwater_upstream_uploads{upstream=\"backend\"}") == 4)
       var held: [RawConnection] = []
       for _ in 0..<4 { held.append(try await hold("/order", gateway, upstream, tenant: "orchid")) }
       held.append(try await hold("/order", gateway, upstream, tenant: "lotus"))
@@ -118,6 +122,9 @@ import Testing
         gateway.metric("breakwater_upstream_in_flight{upstream=\"backend\"}") == 1
       }
       for client in slow { await client.close() }
+      try await waitUntil("the places of the bodies come back") {
+        gateway.metric("breakwater_upstream_uploads{upstream=\"backend\"}") == 0
+      }
     }
   }
 
