@@ -94,17 +94,16 @@ final class ForwardRun {
   }
 
   private func takePlace(to purpose: Purpose, _ share: TenantShare) throws(Refusal) {
-    let (slots, what) =
-      switch purpose {
-      case .work: (upstream.state.slots, "requests the upstream \(upstream.upstream.name) can work on")
-      case .receive: (upstream.state.bodies, "uploads the upstream \(upstream.upstream.name) can receive")
-      }
+    let slots = purpose == .work ? upstream.state.slots : upstream.state.bodies
     switch slots.enter(route.trafficClass, share) {
     case .success(let place): self.place = place
     case .failure(let shed):
       leave()
       client.exchange.proxyError = .connectionLimitReached
-      throw client.shed(route.trafficClass, shed.reason, of: what)
+      let name = upstream.upstream.name
+      throw client.shed(
+        route.trafficClass, shed.reason,
+        of: purpose == .work ? "requests the upstream \(name) can work on" : "uploads the upstream \(name) can receive")
     }
   }
 
