@@ -18,9 +18,6 @@ import Wire
     return try answer.decode(ActAsAnswer.self)
   }
 
-  private let order =
-    #"{"profile":"scalper-1","symbol":"IBM","side":"buy","type":"limit","price":"1","quantity":"1"}"#
-
   @Test func `reads what its users read, says so, and leaves both names everywhere`() async throws {
     try await withProduct { product in
       let begun = try await begin(product, .support, "sam", ttl: "900")
@@ -37,7 +34,7 @@ import Wire
       let log = try product.accessLine(of: "act-as-read-1")
       #expect(log.contains(#""tenant":"heron""#) && log.contains(#""actor":"sam""#), "\(log)")
       #expect(log.contains(#""acting_as":"heron""#) && log.contains(#""act_as_session":"\#(begun.session.id)""#))
-      let refused = try await product.call("POST", "/api/v1/orders", token: begun.token, body: order)
+      let refused = try await product.call("POST", "/api/v1/orders", token: begun.token, body: Product.deskOrder)
       #expect(refused.header("X-Acting-As") == "heron")
       let audit = try await product.call("GET", "/admin/audit?limit=5", token: try product.people.token(.admin, "ada"))
       #expect(audit.text.contains("act_as.begin") && audit.text.contains("ticket 4711"))
@@ -50,7 +47,7 @@ import Wire
       let write = try await begin(product, mode: "write")
       for (token, mayWrite) in [(read.token, false), (write.token, true)] {
         let placed = try await product.call(
-          "POST", "/api/v1/orders", token: token, body: order, headers: [("Idempotency-Key", "act-as-1")])
+          "POST", "/api/v1/orders", token: token, body: Product.deskOrder, headers: [("Idempotency-Key", "act-as-1")])
         #expect(placed.status == (mayWrite ? 201 : 403), "\(placed.text)")
         if mayWrite { #expect(try placed.decode(OrderItem.self).actor == "ada") }
         for route in product.routes where route.template.hasPrefix("/admin") || route.template.hasPrefix("/prometheus")

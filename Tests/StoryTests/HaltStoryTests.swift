@@ -74,19 +74,18 @@ import Wire
       let onCall = try product.people.token(.operator, "olive")
       let orchid = try product.people.token(.user, "u1", tenant: "orchid")
       let heron = try product.people.token(.user, "u2", tenant: "heron")
-      let order = #"{"profile":"scalper-1","symbol":"IBM","side":"buy","type":"limit","price":"1","quantity":"1"}"#
 
       let stop = try await product.call(
         "POST", "/admin/tenants/orchid/disable", token: onCall, body: #"{"reason":"story: margin call"}"#)
       #expect(stop.status == 201)
       let refused = try await product.call(
-        "POST", "/api/v1/orders", token: orchid, body: order, headers: [("Idempotency-Key", "a")])
+        "POST", "/api/v1/orders", token: orchid, body: Product.deskOrder, headers: [("Idempotency-Key", "a")])
       #expect(refused.status == 403)
       #expect(refused.code == "tenant.disabled")
       let read = try await product.call("GET", "/api/v1/positions", token: orchid)
       #expect(read.status == 200)
       let other = try await product.call(
-        "POST", "/api/v1/orders", token: heron, body: order, headers: [("Idempotency-Key", "a")])
+        "POST", "/api/v1/orders", token: heron, body: Product.deskOrder, headers: [("Idempotency-Key", "a")])
       #expect(other.status == 201, "\(other.text)")
     }
   }

@@ -35,7 +35,12 @@ final class Product: Sendable {
     }
   }
 
-  /// Starts with two tenants, `orchid` and `heron`, of two profiles each. `extra` is appended to the configuration.
+  /// What a user sends to place an order that is always taken: `desk-1` trades on nobody's signal, so what the market
+  /// does meanwhile, and how long an overloaded machine leaves an order without an outcome, cannot refuse it.
+  static let deskOrder =
+    #"{"profile":"desk-1","symbol":"IBM","side":"buy","type":"limit","price":"1","quantity":"1"}"#
+
+  /// Starts with two tenants, `orchid` and `heron`: two profiles each that trade, and one that waits. `extra` is appended to the configuration.
   static func start(
     folder: TemporaryFolder? = nil, backendPort: Int = 9, extra: String = "",
     seed: [UInt8] = Array(repeating: 7, count: 32)
@@ -58,8 +63,10 @@ final class Product: Sendable {
         profiles:
           - { tenant: orchid, profile: scalper-1, user: u1, symbols: [AAPL, GOOG, IBM, MSFT], capital: "100000", strategy: { fast: 3, slow: 8, rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, zoneDistanceATR: 10, zoneRoomStops: 0 } }
           - { tenant: orchid, profile: swing-1, user: u1, symbols: [AAPL, MSFT], capital: "50000", strategy: { fast: 8, slow: 21, rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, zoneDistanceATR: 10, zoneRoomStops: 0 } }
+          - { tenant: orchid, profile: desk-1, user: u1, symbols: [IBM], capital: "50000", strategy: { rsiLower: 99, rsiUpper: 100, scoreMin: 1 } }
           - { tenant: heron, profile: scalper-1, user: u2, symbols: [AAPL, GOOG, IBM, MSFT], capital: "100000", strategy: { fast: 3, slow: 8, rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, zoneDistanceATR: 10, zoneRoomStops: 0 } }
           - { tenant: heron, profile: swing-1, user: u2, symbols: [IBM], capital: "50000", strategy: { fast: 8, slow: 21, rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, zoneDistanceATR: 10, zoneRoomStops: 0 } }
+          - { tenant: heron, profile: desk-1, user: u2, symbols: [IBM], capital: "50000", strategy: { rsiLower: 99, rsiUpper: 100, scoreMin: 1 } }
       \(extra)
       """
     let configuration = try ConfigurationLoader.load(text, file: "story.yaml", environment: [:])

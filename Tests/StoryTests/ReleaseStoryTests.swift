@@ -28,7 +28,7 @@ import Wire
         "POST", "/admin/resume", token: ada, body: #"{"dryRun":true,"staged":true,"watch":"1s","share":50}"#, ops: true)
       #expect(preview.status == 200, "\(preview.text)")
       let plan = try preview.decode(ReleasePlanDocument.self)
-      #expect(plan.profiles.count == 4 && plan.stages.count == 4 && plan.obstacles.isEmpty, "\(preview.text)")
+      #expect(plan.profiles.count == 6 && plan.stages.count == 4 && plan.obstacles.isEmpty, "\(preview.text)")
 
       let path = "/admin/controls/\(receipt.control)/release"
       let match = [("If-Match", "\"\(receipt.epoch)\"")]
@@ -53,7 +53,7 @@ import Wire
       }
       let (events, report) = try await product.history(ada)
       #expect(report.isSound && report.missing == 0, "\(report.violations)")
-      #expect(events.filter { $0.event == .stageOpened }.compactMap(\.profiles?.count) == [1, 1, 2])
+      #expect(events.filter { $0.event == .stageOpened }.compactMap(\.profiles?.count) == [1, 1, 3])
       // The same history without its stages, with an order in one: then that order is a violation.
       let second = try #require(events.last { $0.event == .stageOpened })
       var order = HistoryEvent(.orderStart, at: second.at + 1, replica: second.replica, run: second.run)
@@ -103,7 +103,7 @@ import Wire
       let answer = try await product.call(
         "POST", "/admin/controls/plan", token: olive, body: #"{"scope":"tenant","tenant":"orchid"}"#)
       let plan = try answer.decode(PlanDocument.self)
-      #expect(plan.tenants == 1 && plan.profiles == 2, "\(answer.text)")
+      #expect(plan.tenants == 1 && plan.profiles == 3, "\(answer.text)")
       #expect(plan.markets?.map(\.symbol) == ["AAPL", "GOOG", "IBM", "MSFT"])
       #expect(plan.markets?.allSatisfy { $0.state == "open" } == true)
       #expect(plan.notional.currency == "USD" && plan.cancels != nil && plan.cancelsAtOpen == 0)

@@ -11,7 +11,7 @@ import Wire
       let support = try product.people.token(.support, "sam")
       let placed = try await product.call(
         "POST", "/api/v1/orders", token: user,
-        body: #"{"profile":"scalper-1","symbol":"IBM","side":"buy","type":"limit","price":"1","quantity":"1"}"#,
+        body: Product.deskOrder,
         headers: [("Idempotency-Key", "k1"), ("X-Request-ID", "story-order-0001")])
       #expect(placed.status == 201, "\(placed.text)")
       #expect(placed.header("X-Request-ID") == "story-order-0001")

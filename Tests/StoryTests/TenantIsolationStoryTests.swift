@@ -8,21 +8,21 @@ import Wire
 
 /// Two tenants whose users, profiles and keys have the same names.
 @Suite struct `A tenant` {
-  private let order =
-    #"{"profile":"scalper-1","symbol":"IBM","side":"buy","type":"limit","price":"1","quantity":"1"}"#
-
   @Test func `is never given the answer that was kept for another's Idempotency-Key`() async throws {
     try await withProduct { product in
-      let headers = [("Idempotency-Key", "same-key")]
+      func place(_ token: String) async throws -> Product.Answer {
+        try await product.call(
+          "POST", "/api/v1/orders", token: token, body: Product.deskOrder, headers: [("Idempotency-Key", "same-key")])
+      }
       let orchid = try product.people.token(.user, "u1", tenant: "orchid")
       let heron = try product.people.token(.user, "u1", tenant: "heron")
-      let first = try await product.call("POST", "/api/v1/orders", token: orchid, body: order, headers: headers)
+      let first = try await place(orchid)
       #expect(first.status == 201, "\(first.text)")
-      let second = try await product.call("POST", "/api/v1/orders", token: heron, body: order, headers: headers)
+      let second = try await place(heron)
       #expect(second.status == 201, "\(second.text)")
       #expect(second.header("Idempotency-Replayed") == nil)
       #expect(try first.decode(OrderItem.self).id != second.decode(OrderItem.self).id)
-      let again = try await product.call("POST", "/api/v1/orders", token: heron, body: order, headers: headers)
+      let again = try await place(heron)
       #expect(again.header("Idempotency-Replayed") == "true")
       #expect(try again.decode(OrderItem.self).id == second.decode(OrderItem.self).id)
     }
@@ -40,7 +40,7 @@ import Wire
       #expect(stream.status == .ok)
       for (token, key) in [(heron, "theirs-1"), (orchid, "mine-1")] {
         let placed = try await product.call(
-          "POST", "/api/v1/orders", token: token, body: order,
+          "POST", "/api/v1/orders", token: token, body: Product.deskOrder,
           headers: [("Idempotency-Key", key), ("X-Request-ID", "stream-\(key)")])
         #expect(placed.status == 201, "\(placed.text)")
       }
