@@ -37,41 +37,56 @@ struct AuditEndpoints {
 
   /// GET /admin/audit/proofs/inclusion?seq=&size=
   func inclusion(_ call: Call) async throws(Refusal) -> Reply {
-    let checkpoint = try await newest()
-    let size = try number("size", in: call, default: checkpoint.size, 1...max(1, checkpoint.size))
-    let sequence = try number("seq", in: call, default: nil, 1...max(1, size))
     let store = context.controlStore
-    return try await reading { () async throws(StoreFailure) in
-      try await store.database.read { database in
-        let prover = AuditTree.prover(in: database)
-        let leaves = try AuditLog.search(AuditLog.Filter(before: sequence + 1, limit: 1), in: database)
-        return .json(
-          200,
-          AuditProofDocument(
+    return try await proof { () async throws(StoreFailure) in
+      try await store.underCheckpoint { database, checkpoint in
+        try Self.refusing {
+          let size = try number("size", in: call, default: checkpoint.size, 1...max(1, checkpoint.size))
+          let sequence = try number("seq", in: call, default: nil, 1...max(1, size))
+          let prover = AuditTree.prover(in: database)
+          let leaves = try AuditLog.search(AuditLog.Filter(before: sequence + 1, limit: 1), in: database)
+          return AuditProofDocument(
             leaf: leaves.first.map { String(decoding: $0.bytes, as: UTF8.self) }, seq: sequence, size: size,
-            root: Hex.text(try prover.root(of: size)),
+            root: Hex.text(size == checkpoint.size ? checkpoint.root : try prover.root(of: size)),
             proof: try prover.inclusion(of: sequence - 1, in: size).map { Hex.text($0) },
-            checkpoint: size == checkpoint.size ? checkpoint.note : nil))
+            checkpoint: size == checkpoint.size ? checkpoint.note : nil)
+        }
       }
     }
   }
 
   /// GET /admin/audit/proofs/consistency?from=&size=
   func consistency(_ call: Call) async throws(Refusal) -> Reply {
-    let checkpoint = try await newest()
-    let size = try number("size", in: call, default: checkpoint.size, 0...checkpoint.size)
-    let from = try number("from", in: call, default: nil, 0...size)
     let store = context.controlStore
-    return try await reading { () async throws(StoreFailure) in
-      try await store.database.read { database in
-        let prover = AuditTree.prover(in: database)
-        return .json(
-          200,
-          AuditProofDocument(
-            from: from, size: size, root: Hex.text(try prover.root(of: size)),
+    return try await proof { () async throws(StoreFailure) in
+      try await store.underCheckpoint { database, checkpoint in
+        try Self.refusing {
+          let size = try number("size", in: call, default: checkpoint.size, 0...checkpoint.size)
+          let from = try number("from", in: call, default: nil, 0...size)
+          let prover = AuditTree.prover(in: database)
+          return AuditProofDocument(
+            from: from, size: size,
+            root: Hex.text(size == checkpoint.size ? checkpoint.root : try prover.root(of: size)),
             proof: try prover.consistency(from: from, to: size).map { Hex.text($0) },
-            checkpoint: size == checkpoint.size ? checkpoint.note : nil))
+            checkpoint: size == checkpoint.size ? checkpoint.note : nil)
+        }
       }
+    }
+  }
+
+  private func proof(
+    _ work: () async throws(StoreFailure) -> Result<AuditProofDocument, Refusal>?
+  ) async throws(Refusal) -> Reply {
+    guard let proof = try await reading(work) else { throw Self.unsigned }
+    return .json(200, try proof.get())
+  }
+
+  /// Carries a refusal out of a read, which turns what it throws into failures of the store.
+  private static func refusing(_ work: () throws -> AuditProofDocument) throws -> Result<AuditProofDocument, Refusal> {
+    do {
+      return .success(try work())
+    } catch let refusal as Refusal {
+      return .failure(refusal)
     }
   }
 
@@ -91,10 +106,12 @@ struct AuditEndpoints {
     )
   }
 
+  private static let unsigned = Refusal(.notFound, "This installation signs no checkpoints.")
+
   private func newest() async throws(Refusal) -> AuditCheckpoint {
     let store = context.controlStore
     let checkpoint = try await reading { () async throws(StoreFailure) in try await store.checkpoint() }
-    guard let checkpoint else { throw Refusal(.notFound, "This installation signs no checkpoints.") }
+    guard let checkpoint else { throw Self.unsigned }
     return checkpoint
   }
 

@@ -154,13 +154,32 @@ package final class SQLiteControlStore: ControlStore {
     try await database.read { try AuditLog.verify(trust, in: $0) }
   }
 
+  /// Reads under the checkpoint over everything logged by now, which nearly always is signed already and then takes one
+  /// read altogether. Returns nil without a key.
+  package func underCheckpoint<Result: Sendable>(
+    _ work: @escaping @Sendable (GRDB.Database, AuditCheckpoint) throws -> Result
+  ) async throws(StoreFailure) -> Result? {
+    let result = try await database.read { database -> Result? in
+      guard let checkpoint = try self.currentCheckpoint(in: database) else { return nil }
+      return try work(database, checkpoint)
+    }
+    if let result { return result }
+    guard let checkpoint = try await checkpoint() else { return nil }
+    return try await database.read { try work($0, checkpoint) }
+  }
+
+  private func currentCheckpoint(in database: GRDB.Database) throws -> AuditCheckpoint? {
+    guard key != nil, let newest = try AuditTree.newest(in: database),
+      newest.size == (try AuditTree.size(in: database))
+    else { return nil }
+    return newest
+  }
+
   /// The checkpoint over everything logged by now; nil without a key.
   package func checkpoint() async throws(StoreFailure) -> AuditCheckpoint? {
     guard let key else { return nil }
-    let newest = try await database.read { database in
-      (try AuditTree.newest(in: database), try AuditTree.size(in: database))
-    }
-    if let checkpoint = newest.0, checkpoint.size == newest.1 { return checkpoint }
+    let current = try await database.read { try self.currentCheckpoint(in: $0) }
+    if let current { return current }
     return try await database.write { try AuditTree.sign(with: key, in: $0) }
   }
 }

@@ -3,15 +3,9 @@ import Synchronization
 
 /// The last thing between an order and a venue. Every send happens inside a section; a stop closes the gate for its scope
 /// and then waits until every section that began before has ended. After that no order of the scope can start.
-///
-/// The scheme is SRCU's (Linux kernel, `srcu.c`): two counters, one for sections of each parity. A section reads the parity,
-/// counts itself, and only then reads its level; a closer writes levels, and then has to see each counter at zero once. A
-/// section that read an old level had counted itself before the new one was written, so the closer sees it. The parity
-/// only sends new sections to the counter nobody waits for, so that a stream of them cannot keep a stop waiting.
+/// How the wait is counted: `GateSections`.
 package final class OrderGate: Sendable {
-  private let parity = Atomic<Int>(0)
-  private let even = Atomic<Int>(0)
-  private let odd = Atomic<Int>(0)
+  private let sections = GateSections()
   /// Until control state has been read and reconciled, nothing passes whatever the levels say.
   private let isHeld = Atomic<Bool>(true)
   /// Whether a control names a venue or symbol; then the level word alone does not decide.
@@ -22,8 +16,6 @@ package final class OrderGate: Sendable {
   private let leaseEnd = Atomic<Int64>(.max)
   private let monotonic: @Sendable () -> Int64
   private let seats = Mutex(Seats())
-  /// How often a counter was seen at zero by closers, alternating between the two: even turns are the even counter's.
-  private let turns = Mutex(0)
 
   private struct Seats {
     var byAccount: [ProfileKey: GateSeat] = [:]
@@ -45,7 +37,7 @@ package final class OrderGate: Sendable {
     seats.withLock { seats in
       let key = ProfileKey(tenant: tenant, profile: profile)
       if let seat = seats.byAccount[key] { return seat }
-      let made = GateSeat(tenant: tenant, profile: profile)
+      let made = GateSeat(tenant: tenant, profile: profile, pair: seats.byAccount.count % GateSections.pairs)
       made.level.store(seats.levels.level(of: key).rawValue, ordering: .sequentiallyConsistent)
       seats.byAccount[key] = made
       return made
@@ -61,12 +53,7 @@ package final class OrderGate: Sendable {
   package func enter(
     _ seat: GateSeat, venue: VenueID, symbol: Symbol, isReducing: Bool, isExit: Bool = false
   ) -> GateAnswer {
-    var pass = GatePass(side: parity.load(ordering: .sequentiallyConsistent))
-    if pass.side == 0 {
-      even.add(1, ordering: .sequentiallyConsistent)
-    } else {
-      odd.add(1, ordering: .sequentiallyConsistent)
-    }
+    var pass = GatePass(pair: seat.pair, side: sections.enter(seat.pair))
     // Before the level: a lease that came with a stop is never seen without it.
     pass.leaseEnd = leaseEnd.load(ordering: .sequentiallyConsistent)
     guard let refusal = refusal(seat, venue: venue, symbol: symbol, isReducing: isReducing, isExit: isExit) else {
@@ -78,13 +65,7 @@ package final class OrderGate: Sendable {
   }
 
   /// Closes a section.
-  package func leave(_ pass: GatePass) {
-    if pass.side == 0 {
-      even.subtract(1, ordering: .sequentiallyConsistent)
-    } else {
-      odd.subtract(1, ordering: .sequentiallyConsistent)
-    }
-  }
+  package func leave(_ pass: GatePass) { sections.leave(pass.pair, side: pass.side) }
 
   /// Why an order would not pass now, counted as refused; nil if it would. Opens no section, so it proves nothing: it saves
   /// an order that is turned away the work of getting ready.
@@ -188,7 +169,7 @@ package final class OrderGate: Sendable {
   /// Waits until every section that was open at the call has ended. Returns how many were open, or nil if some still are
   /// when `hasTimedOut` says so. Any number may wait at once; they share what each of them sees.
   package func drain(hasTimedOut: () -> Bool, pause: (_ attempt: Int) async -> Void) async -> Int? {
-    let open = openSections(of: 0) + openSections(of: 1)
+    let open = sections.count
     let target = drainTarget
     var attempt = 0
     while !hasDrained(target) {
@@ -199,26 +180,11 @@ package final class OrderGate: Sendable {
     return open
   }
 
-  /// What `hasDrained` has to reach for every section open now to have ended: two more turns are one sight of each counter
-  /// at zero, both after this call.
-  package var drainTarget: Int { turns.withLock { $0 + 2 } }
+  /// What `hasDrained` has to reach for every section open now to have ended.
+  package var drainTarget: Int { sections.drainTarget }
 
   /// Looks once whether the sections of a target have ended.
-  package func hasDrained(_ target: Int) -> Bool { turns.withLock { advance(&$0, to: target) } }
-
-  private func advance(_ turns: inout Int, to target: Int) -> Bool {
-    while turns < target {
-      let side = turns & 1
-      parity.store(side ^ 1, ordering: .sequentiallyConsistent)
-      guard openSections(of: side) == 0 else { return false }
-      turns += 1
-    }
-    return true
-  }
-
-  private func openSections(of side: Int) -> Int {
-    side == 0 ? even.load(ordering: .sequentiallyConsistent) : odd.load(ordering: .sequentiallyConsistent)
-  }
+  package func hasDrained(_ target: Int) -> Bool { sections.hasDrained(target) }
 
   /// When the newest order of `scope` left; nil if none did since the process started.
   package func lastOrderOut(_ scope: ControlScope) -> WallTime? {
@@ -239,10 +205,13 @@ package final class GateSeat: Sendable {
   package let profile: ProfileID
   let level = Atomic<UInt8>(ControlLevel.halted.rawValue)
   let lastOut = Atomic<Int64>(0)
+  /// Where its sections are counted.
+  let pair: Int
 
-  init(tenant: TenantID, profile: ProfileID) {
+  init(tenant: TenantID, profile: ProfileID, pair: Int) {
     self.tenant = tenant
     self.profile = profile
+    self.pair = pair
   }
 
   /// Notes when an order's bytes were out of our hands.
@@ -253,6 +222,7 @@ package final class GateSeat: Sendable {
 
 /// An open section.
 package struct GatePass: Sendable {
+  let pair: Int
   let side: Int
   /// When the permission it was given under ends; a later renewal does not make an old order newer. `.max` for never.
   package fileprivate(set) var leaseEnd = Int64.max

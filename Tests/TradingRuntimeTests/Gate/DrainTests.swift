@@ -14,8 +14,8 @@ import TradingRuntime
     gate.setHeld(false)
   }
 
-  private func enter() throws -> GatePass {
-    let seat = gate.seat(Named.orchid, Named.scalper)
+  private func enter(_ profile: ProfileID = Named.scalper) throws -> GatePass {
+    let seat = gate.seat(Named.orchid, profile)
     guard case .passed(let pass) = gate.enter(seat, venue: Named.paper, symbol: Named.aapl, isReducing: false) else {
       throw Surprise("the gate is closed")
     }
@@ -43,6 +43,23 @@ import TradingRuntime
     #expect(await drain(giveUpAfter: 10) == nil)
     gate.leave(second)
     #expect(await drain() == 0)
+  }
+
+  @Test func `waits for the sections of every profile, whichever is the last`() async throws {
+    let profiles = (1...40).map { Named.profile("profile-\($0)") }
+    for profile in profiles {
+      // Another profile's newer section is open all the while.
+      let (last, other) = (try enter(profile), try enter())
+      #expect(await drain(giveUpAfter: 3) == nil, "\(profile)")
+      gate.leave(other)
+      #expect(await drain(giveUpAfter: 3) == nil, "\(profile)")
+      gate.leave(last)
+      #expect(await drain(giveUpAfter: 0) == 0, "\(profile)")
+    }
+    var open = try profiles.map { try enter($0) }
+    #expect(await drain(giveUpAfter: 0) == nil)
+    while let pass = open.popLast() { gate.leave(pass) }
+    #expect(await drain(giveUpAfter: 0) == 0)
   }
 
   @Test func `counts a section that leaves while it waits`() async throws {
