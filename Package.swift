@@ -92,7 +92,7 @@ let package = Package(
         "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", .nioCore, .grdb,
       ]),
     library("ControlPlane", ["TradingRuntime", "Identity", "Store", "Telemetry", "ControlModel"]),
-    library("Alerting", ["MetricStore", "PromQL", "Telemetry", "ControlModel", .yams]),
+    library("Alerting", ["MetricStore", "PromQL", "Telemetry", "ControlModel", .crypto, .yams]),
     library("RequestLog", ["Telemetry", "ControlModel"]),
     library("Realtime", ["Telemetry", "ControlModel", .nioCore]),
     library(

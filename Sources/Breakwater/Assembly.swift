@@ -60,6 +60,7 @@ package struct Assembly: Sendable {
   let refresher: KeyRefresher?
   let dataPlane: DataPlane
   let automaticFeed: AutomaticFeed
+  let containment = Containment()
   let drainState: DrainState
   let journaledStops: [Control]
   let directory: DataDirectory
@@ -168,12 +169,12 @@ package struct Assembly: Sendable {
       configuration, desk, controlStore, alerts: directory.file("alerts.sqlite"), clocks: clocks, metrics: metrics,
       at: startedAt)
     let backtests = try BacktestDesk(
-      alertRoom.recorder.store, audit: controlStore, committed: EmbeddedFiles.backtests)
+      alertRoom.recorder.store, audit: controlStore, committed: material.backtests)
     ruleWatch = RuleWatch(configuration.alerting.rules, metrics: metrics)
 
     // Stops by rules, by the calendar, and rehearsed.
     automaticFeed = AutomaticFeed(
-      desk: desk, store: metricStore, log: log, backtests: material.backtests, isPermitted: backtests.permits)
+      desk: desk, store: metricStore, log: log, isPermitted: backtests.permits)
     let planning = try Planning(
       configuration.controls, processor: processor, runtime: runtime, store: controlStore, events: events, bus: bus,
       clocks: clocks, ids: ids, metrics: metrics)

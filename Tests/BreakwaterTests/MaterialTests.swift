@@ -38,6 +38,25 @@ import Testing
     #expect(material.warnings.map(\.key) == ["Mine"])
   }
 
+  @Test func `and backtests are read; a file that holds none is named with how to make one`() throws {
+    let folder = try TemporaryFolder()
+    func backtests(_ text: String) throws -> [String] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: folder.file("backtests.json")))
+      return try problems("controls: { automatic: { backtests: \"\(folder.file("backtests.json"))\" } }\n")
+    }
+    let record = """
+      {"ruleHash":"00","rule":"A","expression":"m > 0","start":"2026-11-01T00:00:00Z","end":"2026-11-02T00:00:00Z",
+       "stepMs":15000,"verdict":"quiet","firings":0,"longestMs":0,"at":"2026-11-02T00:00:00Z","by":"ada","isAccepted":false}
+      """
+    #expect(try backtests("[\(record)]").isEmpty && backtests("[]").isEmpty)
+    for text in ["{\"backtests\": []}", "[{\"rule\": \"A\"}]", "[\(record.replacing("quiet", with: "calm"))]", ""] {
+      let found = try backtests(text)
+      #expect(found.count == 1 && found[0].contains("rules backtest --record --write"), "\(text): \(found)")
+    }
+    let gone = try problems("controls: { automatic: { backtests: \"\(folder.file("gone.json"))\" } }\n")
+    #expect(gone.count == 1 && gone[0].contains("cannot be read"), "\(gone)")
+  }
+
   @Test func `that are wrong name file, line and column`() throws {
     let folder = try TemporaryFolder()
     try Data("groups:\n- name: g\n  rules:\n  - alert: Mine\n    expr: sum(up\n".utf8)

@@ -71,12 +71,25 @@ import Wire
       hash = item.rule
     }
     let file = folder.file("backtests.json")
-    let entry =
-      #"{"backtests":[{"alert":"StoryStop","rule":"\#(hash)","from":"2026-11-01T00:00:00Z","to":"2026-11-20T00:00:00Z","fired":0}]}"#
-    try Data(entry.utf8).write(to: URL(fileURLWithPath: file))
+    func write(verdict: String) throws {
+      let record = """
+        [{"ruleHash":"\(hash)","rule":"StoryStop","expression":"as it is loaded","start":"2026-11-01T00:00:00Z",
+          "end":"2026-11-20T00:00:00Z","stepMs":15000,"verdict":"\(verdict)","firings":3,"longestMs":60000,
+          "at":"2026-11-20T00:00:00Z","by":"ada","isAccepted":false}]
+        """
+      try Data(record.utf8).write(to: URL(fileURLWithPath: file))
+    }
     // A roomy interval: what is fresh must not depend on how fast this machine is.
     let roomy = alerting.replacing("interval: 100ms", with: "interval: 5s")
-    try await withProduct(extra: "controls: { automatic: { backtests: \"\(file)\" } }\n\(roomy)") { product in
+    let committed = "controls: { automatic: { backtests: \"\(file)\" } }\n\(roomy)"
+    // It would have fired, and nobody said that this was right.
+    try write(verdict: "fired")
+    try await withProduct(extra: committed) { product in
+      let item = try await first(product, try product.people.token(.operator, "olive"))
+      #expect(item.outcome == "proposed" && item.unmet.map(\.rail) == ["backtest"], "\(item.unmet)")
+    }
+    try write(verdict: "quiet")
+    try await withProduct(extra: committed) { product in
       let ada = try product.people.token(.admin, "ada")
       let item = try await first(product, ada)
       #expect(item.outcome == "acted" && item.unmet.isEmpty, "\(item.outcome) \(item.unmet)")

@@ -4,13 +4,13 @@ import Foundation
 package import Store
 import Synchronization
 
-/// The backtests that let rules act by themselves: those committed beside the rules, and those kept here.
+/// The backtests that let rules act by themselves: those of a file the operator named, and those kept here.
 package final class BacktestDesk: Sendable {
   private let alerts: AlertStore
   private let audit: SQLiteControlStore
   private let state: Mutex<BacktestLibrary>
 
-  /// - Parameter committed: records of `alerts/backtests.json`.
+  /// - Parameter committed: records of `controls.automatic.backtests`.
   package init(_ alerts: AlertStore, audit: SQLiteControlStore, committed: [BacktestRecord]) throws(StoreFailure) {
     self.alerts = alerts
     self.audit = audit

@@ -22,11 +22,13 @@ package struct Backtest: Sendable {
   package let firings: [Firing]
   /// Firings that found no room.
   package let dropped: Int
-  /// Metrics the rule reads of which nothing is stored in the range.
+  /// Metrics the rule reads that were not there in every part of the range.
   package let missing: [String]
 
   /// Steps of one backtest: a week of minutes, or three hours of seconds.
   package static let stepsMax: Int64 = 11_000
+  /// At the end of each of so many equal parts of the range every metric the rule reads has to be there.
+  package static let coverageParts: Int64 = 12
   /// Firings kept.
   package static let firingsMax = 1_000
 
@@ -51,7 +53,8 @@ package struct Backtest: Sendable {
     }
     var options = Engine.Options()
     options.samplesMax = 20_000_000
-    let series = try Engine(options).range(
+    let engine = Engine(options)
+    let series = try engine.range(
       rule.expression, over: window, stepMilliseconds: step, in: store, shouldStop: shouldStop)
     var machine = Machine(rule, alerting)
     var cursors = Array(repeating: 0, count: series.count)
@@ -67,19 +70,32 @@ package struct Backtest: Sendable {
     }
     return Backtest(
       rule: rule, start: range.lowerBound, end: range.upperBound, stepMilliseconds: step, firings: machine.firings,
-      dropped: machine.dropped, missing: try missing(rule, window, store))
+      dropped: machine.dropped, missing: try missing(rule, window, engine, store, shouldStop: shouldStop))
   }
 
-  /// A metric that `absent()` looks for may well be missing; everything else has to be there to prove anything.
+  /// What the rule reads has to be there all the time to prove anything: a rule was quiet over an hour only if there was an
+  /// hour to be quiet in.
   private static func missing(
-    _ rule: Rule, _ window: ClosedRange<Int64>, _ store: MetricStore
+    _ rule: Rule, _ window: ClosedRange<Int64>, _ engine: Engine, _ store: MetricStore,
+    shouldStop: @escaping () -> Bool
   ) throws(QueryError) -> [String] {
-    guard let reads = rule.reads else { return [] }
-    do throws(SeriesSourceError) {
-      return reads.subtracting(try store.labelValues("__name__", window: window)).sorted()
-    } catch {
-      throw .sourceFailed(error.message)
+    let part = max(1, (window.upperBound - window.lowerBound) / coverageParts)
+    let times = stride(from: window.lowerBound + part, through: window.upperBound, by: Int64.Stride(part))
+    // What a rule reads that names no metric cannot be looked for.
+    guard let reads = rule.reads else { return ["metrics it does not name"] }
+    var missing: [String] = []
+    for name in reads.sorted() {
+      // A name that cannot be written this way is not found.
+      guard let count = try? Expression("count({__name__=`\(name)`})") else {
+        missing.append(name)
+        continue
+      }
+      let present = try engine.range(
+        count, over: window.lowerBound + part...window.upperBound, stepMilliseconds: part, in: store,
+        shouldStop: shouldStop)
+      if (present.first?.samples.count ?? 0) < times.underestimatedCount { missing.append(name) }
     }
+    return missing
   }
 
   /// The rule's alerts while time passes.

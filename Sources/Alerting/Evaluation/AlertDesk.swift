@@ -314,6 +314,22 @@ package final class AlertDesk: Sendable {
     }
   }
 
+  /// The rule of an alert as it is loaded, with how often its group is evaluated and what in the group fails; nil when it is
+  /// gone.
+  package func standing(
+    of name: String, _ expression: String
+  ) -> (rule: Rule, intervalMilliseconds: Int64, error: String?)? {
+    groups.withLock { groups in
+      for group in groups {
+        guard let found = group.rules.first(where: { $0.rule.name == name && $0.rule.text == expression }) else {
+          continue
+        }
+        return (found.rule, group.intervalMilliseconds, group.rules.lazy.compactMap(\.error).first)
+      }
+      return nil
+    }
+  }
+
   /// The rules in force.
   package var ruleGroups: [RuleGroup] { groups.withLock { $0.map(\.definition) } }
 

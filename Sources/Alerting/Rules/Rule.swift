@@ -1,4 +1,6 @@
+import Crypto
 package import PromQL
+import Telemetry
 
 /// One alerting or recording rule, understood and ready to evaluate.
 package struct Rule: Sendable {
@@ -53,7 +55,7 @@ package struct Rule: Sendable {
     }
   }
 
-  /// Names what the rule decides by: expression, waiting and labels. Words may change without it.
+  /// Names what the rule decides by, in SHA-256 and hex: name, expression, waiting and labels. Words may change without it.
   package var hash: String {
     var parts = [name, text]
     if case .alerting(let alerting) = kind {
@@ -61,7 +63,7 @@ package struct Rule: Sendable {
     }
     // How far a control may go is decided by the record, so it is no part of what was tested.
     parts += labels.filter { $0.name != "control_mode" }.map { "\($0.name)=\($0.template.text)" }
-    return StableHash.hex(parts.joined(separator: "\n"))
+    return Hex.text(SHA256.hash(data: Array(parts.joined(separator: "\n").utf8)))
   }
 
   package var name: String {

@@ -12,9 +12,8 @@ struct AutomaticFeed: Sendable {
   let desk: AlertDesk
   let store: MetricStore
   let log: LogWriter
-  let backtests: Backtests
-  /// Whether a backtest kept by an admin lets a rule act by itself.
-  var isPermitted: @Sendable (Rule) -> Bool = { _ in false }
+  /// Whether a rule, as it is loaded, has a backtest that lets it act by itself.
+  let isPermitted: @Sendable (Rule) -> Bool
 
   /// Metrics that are zero as long as nothing is broken: one breach of one of them is proof enough.
   static let invariants: Set<String> = [
@@ -28,16 +27,12 @@ struct AutomaticFeed: Sendable {
   private static let seriesMax = 50
   private static let exemplarsMax = 5
 
-  /// The trigger of a firing alert; nil when its labels call for nothing.
-  func trigger(_ alert: Alert, at now: WallTime) async -> AutomaticTrigger? {
+  /// The trigger of a firing alert, with what the rails ask about; nil when its labels call for nothing.
+  func trigger(_ alert: Alert, at now: WallTime) -> AutomaticTrigger? {
     guard let mode = alert.labels["control_mode"].flatMap(AutomaticTrigger.Mode.init(rawValue:)),
       let action = alert.labels["control"].flatMap(AutomaticTrigger.Action.init(rawValue:))
     else { return nil }
-    let group = desk.status.first { group in
-      group.rules.contains { $0.rule.name == alert.name && $0.rule.text == alert.expression }
-    }
-    let rule = group?.rules.first { $0.rule.name == alert.name && $0.rule.text == alert.expression }?.rule
-    let hash = rule.map(Self.hash) ?? ""
+    let standing = desk.standing(of: alert.name, alert.expression)
     let names = Self.metrics(in: alert.expression)
     let ages = names.map { age(of: $0, at: now) }
     return AutomaticTrigger(
@@ -45,25 +40,19 @@ struct AutomaticFeed: Sendable {
       summary: alert.annotations.first { $0.name == "summary" }?.value ?? alert.name, mode: mode, action: action,
       tenant: alert.labels["tenant"].flatMap { TenantID($0) },
       profile: alert.labels["profile"].flatMap { ProfileID($0) },
-      ruleHash: hash, expression: alert.expression, value: alert.value,
+      ruleHash: standing?.rule.hash ?? "", expression: alert.expression, value: alert.value,
       isInvariantBreach: names.contains { Self.invariants.contains($0) },
       independentSeries: ages.count { $0 != nil },
       inputAgeMilliseconds: ages.contains { $0 == nil } ? nil : ages.compactMap(\.self).max(),
-      intervalMilliseconds: group?.intervalMilliseconds ?? 0,
-      evaluationError: group?.rules.lazy.compactMap(\.lastError).first,
-      isBacktested: backtests.holds(alert.name, hash) || (rule.map(isPermitted) ?? false),
-      inputs: names.flatMap { inputs($0, at: now) }.prefix(Self.seriesMax).map(\.self),
-      exemplars: await exemplars(at: now))
+      intervalMilliseconds: standing?.intervalMilliseconds ?? 0, evaluationError: standing?.error,
+      isBacktested: standing.map { isPermitted($0.rule) } ?? false)
   }
 
-  /// Names a rule as it is loaded: name, expression, durations and what it calls for.
-  static func hash(_ rule: Rule) -> String {
-    var parts = [rule.name, rule.text]
-    if case .alerting(let alert) = rule.kind {
-      parts += ["for \(alert.holdMilliseconds)", "keep \(alert.keepFiringMilliseconds)"]
-    }
-    parts += rule.labels.filter { $0.name.hasPrefix("control") }.map { "\($0.name)=\($0.template.text)" }.sorted()
-    return DocumentDigest.of(Array(parts.joined(separator: "\n").utf8))
+  /// What the alert's rule saw, and requests that went wrong meanwhile: for people, so it is put together after an act.
+  func evidence(_ alert: Alert, at now: WallTime) async -> AutomaticTrigger.Evidence {
+    AutomaticTrigger.Evidence(
+      inputs: Array(Self.metrics(in: alert.expression).flatMap { inputs($0, at: now) }.prefix(Self.seriesMax)),
+      exemplars: await exemplars(at: now))
   }
 
   /// Metric names in an expression, each once, in order. A histogram's series count as one.

@@ -110,7 +110,7 @@ package struct Configuration: Sendable {
     package var flatten: FlattenLimits
     /// Bounds of what rules may do by themselves.
     package var automatic: AutomaticGuard.Policy
-    /// The file of committed backtests; nil has none.
+    /// The file of backtests that let rules act by themselves; nil has none.
     package var backtests: String?
     /// How long a gate may trade without hearing from the control store.
     package var lease: Duration

@@ -44,6 +44,7 @@ extension Assembly {
     // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
     var services: [any Service] = [
       Background(name: "signals") { await withTaskExecutorPreference(rules) { await self.sampleAndEvaluate() } },
+      Background(name: "containment") { await self.containment.run(self.automaticFeed, self.context.automatic) },
       Background(name: "metric store") { await self.maintainMetrics() },
       Background(name: "alert records") { await self.alertRoom.recorder.run() },
       Background(name: "lease") { await self.keeper.run() },
@@ -185,11 +186,13 @@ extension Assembly {
   }
 
   private func handle(_ changed: [AlertDesk.Transition], at now: WallTime) async {
+    for alert in containment.take(changed).map(\.alert) {
+      say("automatic.dropped", "\(alert.name) could not wait: \(Containment.waitingMax) alerts do", severity: .error)
+    }
     let transitions = desk.illustrated(changed) { evidence.requests(for: $0, at: now) }
     await alertRoom.turn(transitions, at: now)
     for transition in transitions {
       await tell(transition)
-      await contain(transition)
     }
   }
 
@@ -203,17 +206,6 @@ extension Assembly {
         component: "alerting", body: alert.annotations.first { $0.name == "summary" }?.value ?? alert.name,
         attributes: [("alert", .string(alert.name)), ("fingerprint", .string(alert.fingerprint))]))
     bus.publish("alert", at: transition.at, WireJSON.encode(context.item(alert)))
-  }
-
-  /// What an alert that begins or ends means for automatic controls.
-  private func contain(_ transition: AlertDesk.Transition) async {
-    switch transition.what {
-    case .firing:
-      guard let trigger = await automaticFeed.trigger(transition.alert, at: transition.at) else { return }
-      await context.automatic.take(trigger)
-    case .resolved: await context.automatic.ended(transition.alert.fingerprint)
-    case .pending, .dropped: return
-    }
   }
 
   private func observeReviews(at now: WallTime) {

@@ -1,5 +1,4 @@
 package import AdminAPI
-import Alerting
 import CAssets
 import Foundation
 
@@ -26,11 +25,6 @@ package enum EmbeddedFiles {
       ConsoleFile(
         path: name == "index.html" ? "/" : "/" + name, contentType: contentType(name), bytes: bytes)
     }
-  }
-
-  /// Backtests committed beside the rules.
-  static var backtests: [BacktestRecord] {
-    folder("alerts").first { $0.name == "backtests.json" }.flatMap { try? BacktestLibrary.records($0.bytes) } ?? []
   }
 
   private static func contentType(_ name: String) -> String {

@@ -12,8 +12,8 @@ package struct Material: Sendable {
   package let ruleGroups: [RuleGroup]
   package let runbooks: [String: String]
   package let bars: [Symbol: [Bar]]
-  /// Committed backtests of rules that may act by themselves.
-  let backtests: Backtests
+  /// Records of backtests that let rules act by themselves.
+  let backtests: [BacktestRecord]
   /// What the public listener answers handshakes with; nil speaks plain HTTP.
   package let tls: TLSIdentity?
   private let tlsFiles: Configuration.TLSFiles?
@@ -25,7 +25,7 @@ package struct Material: Sendable {
     var problems: [ConfigurationProblem] = []
     ruleGroups = Self.rules(configuration.alerting.rules, &problems)
     runbooks = Self.runbooks(configuration.alerting.runbooks, &problems)
-    backtests = Backtests(configuration.controls.backtests, &problems)
+    backtests = BacktestFile.records(configuration.controls.backtests, &problems)
     bars = configuration.runtime.isEnabled ? Self.bars(configuration.runtime.replay, &problems) : [:]
     for profile in configuration.runtime.profiles where configuration.runtime.isEnabled {
       for symbol in profile.symbols where bars[symbol] == nil {

@@ -11,7 +11,7 @@ struct RuleBacktest: AsyncParsableCommand {
     abstract: "What alerts would have done over stored history, `for` included; exit 2 when one would have fired.",
     discussion: """
       Without files the rules in force are tried. --record keeps the result as the record that control_mode: auto
-      requires; with --write it is added to a file to be committed, such as alerts/backtests.json.
+      requires; with --write it is added to a file for controls.automatic.backtests of other installations.
       """)
   @Argument(help: "Rule files.") var files: [String] = []
   @Option(help: "Only this alert.") var alert: String?
@@ -88,7 +88,7 @@ struct RuleBacktest: AsyncParsableCommand {
     var lines = [
       "\(Terminal.styled(item.rule, .bold))  \(item.verdict)\(span)  hash \(item.ruleHash)", "  \(bar(item))",
     ]
-    if !item.missing.isEmpty { lines.append("  nothing is stored of \(item.missing.joined(separator: ", "))") }
+    if !item.missing.isEmpty { lines.append("  proves nothing: not stored all the time: \(item.missing.joined(separator: ", "))") }
     if item.count > 0 {
       lines.append("  fired \(item.count) times, longest \(DurationSetting.text(milliseconds: item.longestMs))")
     }

@@ -54,9 +54,11 @@ package actor AutomaticControls {
   }
   package func record(_ id: String) -> AutomaticRecord? { records.first { $0.id == id } }
 
-  /// An alert with a control began to fire. Acts first, writes down and tells after.
+  /// An alert with a control began to fire. Acts first; looks for evidence, writes down and tells after.
   @discardableResult
-  package func take(_ trigger: AutomaticTrigger) async -> AutomaticRecord {
+  package func take(
+    _ trigger: AutomaticTrigger, evidence: () async -> AutomaticTrigger.Evidence? = { nil }
+  ) async -> AutomaticRecord {
     let now = clocks.now
     let unmet = AutomaticGuard.unmet(trigger, history: records, policy, at: now)
     let outcome: AutomaticRecord.Outcome =
@@ -69,7 +71,8 @@ package actor AutomaticControls {
       id: ids.name("aut_"), at: now, trigger: trigger, outcome: outcome, unmet: unmet,
       expiresAt: outcome == .proposed ? now.adding(milliseconds: policy.proposalMilliseconds) : nil)
     if outcome != .shadow, let scope = trigger.scope, isStopped(scope) { record.outcome = .alreadyStopped }
-    // In the history before the act begins: a second alert must find its budget spent.
+    // A proposal comes with its evidence. An act is in the history before it begins: a second alert must find its budget spent.
+    if record.outcome != .acted { await record.trigger.add(evidence()) }
     keep(record)
     if record.outcome == .acted, let scope = trigger.scope {
       do throws(Refusal) {
@@ -81,6 +84,8 @@ package actor AutomaticControls {
         record.outcome = .proposed
         record.reason = error.detail
       }
+      replace(record)
+      await record.trigger.add(evidence())
       replace(record)
     }
     counted.counter(record.outcome.rawValue).increment()
@@ -184,5 +189,12 @@ package actor AutomaticControls {
   private func replace(_ record: AutomaticRecord) {
     guard let index = records.firstIndex(where: { $0.id == record.id }) else { return }
     records[index] = record
+  }
+}
+
+extension AutomaticTrigger {
+  fileprivate mutating func add(_ evidence: Evidence?) {
+    guard let evidence else { return }
+    (inputs, exemplars) = (evidence.inputs, evidence.exemplars)
   }
 }

@@ -15,7 +15,7 @@ package enum AutomaticGuard: String, CaseIterable, Sendable {
   case budget
   /// The same rule has not acted on the same scope lately.
   case coolDown = "cool_down"
-  /// The rule, as it is loaded, has a committed backtest.
+  /// The rule, as it is loaded, has a backtest that permits it.
   case backtest
 
   package struct Unmet: Sendable, Equatable {
@@ -81,7 +81,7 @@ package enum AutomaticGuard: String, CaseIterable, Sendable {
         now.unixMilliseconds - last.unixMilliseconds >= policy.coolDownMilliseconds, .coolDown,
         "it acted on this scope at \(last)")
     }
-    demand(trigger.isBacktested, .backtest, "the rule as it is loaded has no committed backtest")
+    demand(trigger.isBacktested, .backtest, "the rule as it is loaded has no backtest that permits it")
     return unmet
   }
 }

@@ -1,7 +1,7 @@
 package import ControlModel
 
 /// An alert that calls for containment, with everything a guard rail asks about. Built from the alert's rule and the
-/// stored series at the moment it fires; nothing here is looked up later.
+/// stored series at the moment it fires; nothing that decides is looked up later.
 package struct AutomaticTrigger: Sendable, Equatable {
   /// `labels.control_mode`.
   package enum Mode: String, Sendable {
@@ -36,6 +36,18 @@ package struct AutomaticTrigger: Sendable, Equatable {
     }
   }
 
+  /// What is shown to people and decides nothing.
+  package struct Evidence: Sendable {
+    package let inputs: [Input]
+    /// Ids of requests that show the trouble.
+    package let exemplars: [String]
+
+    package init(inputs: [Input], exemplars: [String]) {
+      self.inputs = inputs
+      self.exemplars = exemplars
+    }
+  }
+
   package var alert: String
   package var fingerprint: String
   package var summary: String
@@ -58,7 +70,7 @@ package struct AutomaticTrigger: Sendable, Equatable {
   package var intervalMilliseconds: Int64
   /// An error in the rule's group.
   package var evaluationError: String?
-  /// The rule, by its hash, has a committed backtest over stored history.
+  /// The rule, by its hash, has a backtest over stored history that permits it.
   package var isBacktested: Bool
   package var inputs: [Input]
   /// Ids of requests that show the trouble.
@@ -121,7 +133,7 @@ package struct AutomaticRecord: Sendable, Equatable {
 
   package let id: String
   package let at: WallTime
-  package let trigger: AutomaticTrigger
+  package var trigger: AutomaticTrigger
   package var outcome: Outcome
   /// Guard rails that were not met: why `auto` only proposed, or what `shadow` would have proposed for.
   package let unmet: [AutomaticGuard.Unmet]

@@ -65,13 +65,30 @@ import Testing
     #expect(try run("alert: A\nexpr: m > 0", seconds: 9).verdict == .quiet)
   }
 
+  @Test func `proves nothing about a time before what the rule reads was stored, or in which it was not`() throws {
+    let (long, alert) = (Int64(3600), "alert: A\nexpr: m > 0")
+    // Stored since five minutes before the end.
+    let young = try #require(store.reference(Labels(parsing: "m")))
+    for second in 3300...3600 { store.append([(young, 0)], at: noon.plus(seconds: Int64(second)).unixMilliseconds) }
+    #expect(try run(alert, seconds: long).missing == ["m"])
+    #expect(try run(alert, seconds: long).verdict == .noData)
+    // Away for eleven minutes in between.
+    let holed = try #require(store.reference(Labels(parsing: "h")))
+    for second in 0...3600 where !(1200...1860).contains(second) {
+      store.append([(holed, 0)], at: noon.plus(seconds: Int64(second)).unixMilliseconds)
+    }
+    #expect(try run("alert: A\nexpr: h > 0", seconds: long).verdict == .noData)
+    #expect(try run("alert: A\nexpr: '{job=\"none\"} > 0'", seconds: long).verdict == .noData)
+    #expect(try run("alert: A\nexpr: absent(m) > 0 or h > 1", seconds: long).missing == ["h", "m"])
+  }
+
   @Test func `is bounded`() throws {
     #expect(throws: QueryError.self) { try run("alert: A\nexpr: m > 0", seconds: Backtest.stepsMax) }
     #expect(throws: QueryError.self) { try run("record: r\nexpr: m", seconds: 1) }
   }
 
   @Test func `permits a rule to act when it covers an hour and was quiet or accepted`() throws {
-    try load("m", [0])
+    try load("m", Array(repeating: 0, count: 3601))
     let expression = "alert: A\nexpr: m > 0"
     func record(_ seconds: Int64, _ text: String = expression, accepted: Bool = false) throws -> BacktestRecord {
       BacktestRecord(try run(text, seconds: seconds), by: "ann", isAccepted: accepted, at: noon)

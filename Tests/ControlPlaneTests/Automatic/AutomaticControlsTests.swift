@@ -44,10 +44,14 @@ import Testing
     let bench = try await ControlBench.started()
     let desk = Desk(bench)
     bench.trace.clear()
-    let record = await desk.controls.take(trigger(.auto))
-    #expect(record.outcome == .acted && record.unmet.isEmpty)
+    let record = await desk.controls.take(trigger(.auto)) {
+      bench.trace.add("looked")
+      return AutomaticTrigger.Evidence(inputs: [], exemplars: ["req-4711"])
+    }
+    #expect(record.outcome == .acted && record.unmet.isEmpty && record.trigger.exemplars == ["req-4711"])
     #expect(await bench.passes() == false)
-    #expect(bench.trace.holds(inOrder: ["drained", "committed control.impose", "told acted"]))
+    #expect(bench.trace.holds(inOrder: ["drained", "committed control.impose", "looked", "told acted"]))
+    #expect(desk.kept.withLock { $0.last?.trigger.exemplars } == ["req-4711"])
     let id = try #require(record.control)
     let control = try #require(try await bench.document(id)?.control)
     #expect(control.actor == "rule:ReconciliationMismatch@1f2e3d4c")
