@@ -88,7 +88,9 @@ struct RuleBacktest: AsyncParsableCommand {
     var lines = [
       "\(Terminal.styled(item.rule, .bold))  \(item.verdict)\(span)  hash \(item.ruleHash)", "  \(bar(item))",
     ]
-    if !item.missing.isEmpty { lines.append("  proves nothing: not stored all the time: \(item.missing.joined(separator: ", "))") }
+    if !item.missing.isEmpty {
+      lines.append("  proves nothing: not stored all the time: \(item.missing.joined(separator: ", "))")
+    }
     if item.count > 0 {
       lines.append("  fired \(item.count) times, longest \(DurationSetting.text(milliseconds: item.longestMs))")
     }

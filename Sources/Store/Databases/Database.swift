@@ -30,6 +30,8 @@ package final class Database: Sendable {
   /// How often opening is tried while another process of a shared store has it locked, a tenth of a second apart: going
   /// over to WAL does not wait for a lock by itself.
   private static let openAttempts = 50
+  /// How often, while other processes bring the schema up to date: each of its steps can be taken by another.
+  private static let changedAttempts = 20
 
   private static func open(
     _ path: String, _ configuration: Configuration, _ migrator: DatabaseMigrator
@@ -46,7 +48,8 @@ package final class Database: Sendable {
         switch error.resultCode {
         case .SQLITE_BUSY where attempt < openAttempts: Thread.sleep(forTimeInterval: 0.1)
         // Another process has brought the schema up to date between our look and our change.
-        case .SQLITE_ERROR where attempt < 5: Thread.sleep(forTimeInterval: 0.1)
+        case .SQLITE_ERROR where attempt < changedAttempts, .SQLITE_CONSTRAINT where attempt < changedAttempts:
+          Thread.sleep(forTimeInterval: 0.1)
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: throw StoreFailure(.corrupt, corruption(path, error.message ?? ""))
         default:
           throw StoreFailure(.unwritable, "The database \(path) cannot be opened: \(error.message ?? "unknown").")

@@ -22,6 +22,25 @@ import Testing
     #expect(try await again.verifyAudit().verified == 3)
   }
 
+  @Test(arguments: 0..<5)
+  func `is made once by however many that open it first at the same time`(round: Int) async throws {
+    let folder = try TemporaryFolder()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<6 {
+        // Threads of their own: opening waits for locks, and must not wait for the others' turn.
+        group.addTask {
+          try await withCheckedThrowingContinuation { continuation in
+            Thread { continuation.resume(with: Result { _ = try Sample.sqlite(folder) }) }.start()
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let store = try Sample.sqlite(folder)
+    _ = try await store.commit(Sample.imposing("ctl_a", after: 0))
+    #expect(try await store.verifyAudit().verified == 1)
+  }
+
   @Test func `commits a change and its audit leaf together or not at all`() async throws {
     let folder = try TemporaryFolder()
     let store = try Sample.sqlite(folder)
