@@ -155,7 +155,7 @@ let package = Package(
       "StoryTests",
       [
         "Breakwater", "AdminAPI", "Wire", "ControlPlane", "TradingRuntime", "DataPlane", "Identity", "Store",
-        "Telemetry", "ControlModel", "BreakwaterTesting", .httpClient, .nioCore, .nioHTTP1,
+        "Telemetry", "ControlModel", "BreakwaterTesting", .grdb, .httpClient, .nioCore, .nioHTTP1,
       ], resources: [.copy("Fixtures")]),
     tests(
       "BinaryTests",

@@ -1,6 +1,7 @@
 import BreakwaterTesting
 import ControlModel
 import Foundation
+import GRDB
 import Testing
 import Wire
 
@@ -59,6 +60,33 @@ import Wire
       #expect(release.text.contains("StoryStop"))
     }
     withExtendedLifetime(folder) {}
+  }
+
+  @Test func `that fired before the process ended, and was not taken, is taken by the next`() async throws {
+    let folder = try TemporaryFolder()
+    let extra = "alerting: { interval: 100ms, rules: [\"\(try rules(folder, mode: "propose"))\"] }"
+    let before = try await Product.start(folder: folder, extra: extra)
+    let olive = try before.people.token(.operator, "olive")
+    let taken = try await first(before, olive)
+    try await before.eventually("the alert is on disk") {
+      try await before.call("GET", "/admin/alert-history?limit=10", token: olive, ops: true).text.contains("StoryStop")
+    }
+    await before.stop()
+    // As if it had died between the alert and what it calls for.
+    let queue = try DatabaseQueue(path: folder.file("data/control.sqlite"))
+    try await queue.write { try $0.execute(sql: "DELETE FROM plane_record WHERE id = ?", arguments: [taken.id]) }
+    let after = try await Product.start(folder: folder, extra: extra)
+    let again = try await first(after, olive)
+    #expect(again.fingerprint == taken.fingerprint && again.id != taken.id && again.outcome == "proposed")
+    await after.stop()
+    // Taken once is enough.
+    let last = try await Product.start(folder: folder, extra: extra)
+    try await last.eventually("rules are evaluated") {
+      try await last.call("GET", "/admin/alerts", token: olive, ops: true).text.contains("StoryStop")
+    }
+    let all = try await last.call("GET", "/admin/automatic", token: olive, ops: true).decode(Page<AutomaticItem>.self)
+    #expect(all.items.map(\.id) == [again.id])
+    await last.stop()
   }
 
   @Test func `in mode auto acts only once its backtest is committed, and is undone by one call`() async throws {

@@ -287,6 +287,12 @@ package final class AlertDesk: Sendable {
       }
   }
 
+  /// An alert that fires, and still holds, as if it began to fire at `now`.
+  package func stillFiring(_ fingerprint: String, at now: WallTime) -> Transition? {
+    guard let alert = alert(fingerprint), alert.state == .firing, alert.absentSince == nil else { return nil }
+    return Transition(what: .firing, alert: alert, at: now)
+  }
+
   package func alert(_ fingerprint: String) -> Alert? {
     groups.withLock { groups in
       for group in groups {

@@ -1,5 +1,6 @@
 import Alerting
 import ControlPlane
+import PromQL
 
 /// The way from the rules to automatic controls: one alert after another, beside the evaluation, which neither waits for a stop
 /// to be durable nor keeps one waiting until people are told.
@@ -21,6 +22,16 @@ struct Containment: Sendable {
       guard case .enqueued = input.yield(transition) else { return true }
       return false
     }
+  }
+
+  /// Fingerprints of alerts that fired in an earlier process, which ended before it came to them.
+  func missed(_ alerts: [Alert], by controls: AutomaticControls) async -> [String] {
+    var missed: [String] = []
+    for alert in alerts where alert.state == .firing && alert.labels["control_mode"] != nil {
+      guard let fired = alert.firedAt, await !controls.hasTaken(alert.fingerprint, since: fired) else { continue }
+      missed.append(alert.fingerprint)
+    }
+    return missed
   }
 
   /// Until cancelled.

@@ -158,6 +158,7 @@ extension Assembly {
     var vigil = MetricVigil(metrics)
     let interval = configuration.alerting.interval.wholeNanoseconds
     let clock = options.clocks.monotonic
+    var isFirst = true
     var nextTick = clock()
     var nextLook = clock()
     while !Task.isCancelled {
@@ -165,7 +166,10 @@ extension Assembly {
       let start = clock()
       if start >= nextTick {
         sampling.sample(at: now.unixMilliseconds)
+        let missed = isFirst ? await containment.missed(desk.alerts, by: context.automatic) : []
+        isFirst = false
         await handle(desk.tick(at: now), at: now)
+        contain(missed.compactMap { desk.stillFiring($0, at: now) })
         vigil.watch(desk.metricsRead)
         _ = vigil.look()
         await context.windows.tick()
@@ -186,13 +190,17 @@ extension Assembly {
   }
 
   private func handle(_ changed: [AlertDesk.Transition], at now: WallTime) async {
-    for alert in containment.take(changed).map(\.alert) {
-      say("automatic.dropped", "\(alert.name) could not wait: \(Containment.waitingMax) alerts do", severity: .error)
-    }
+    contain(changed)
     let transitions = desk.illustrated(changed) { evidence.requests(for: $0, at: now) }
     await alertRoom.turn(transitions, at: now)
     for transition in transitions {
       await tell(transition)
+    }
+  }
+
+  private func contain(_ transitions: [AlertDesk.Transition]) {
+    for alert in containment.take(transitions).map(\.alert) {
+      say("automatic.dropped", "\(alert.name) could not wait: \(Containment.waitingMax) alerts do", severity: .error)
     }
   }
 

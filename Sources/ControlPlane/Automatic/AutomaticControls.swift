@@ -94,6 +94,11 @@ package actor AutomaticControls {
     return record
   }
 
+  /// Whether an alert that fires since `fired` was taken: one that began just before a process died may not have been.
+  package func hasTaken(_ fingerprint: String, since fired: WallTime) -> Bool {
+    records.contains { $0.trigger.fingerprint == fingerprint && $0.at >= fired }
+  }
+
   /// The alert ended: what nobody decided on lapses.
   package func ended(_ fingerprint: String) async {
     let now = clocks.now
