@@ -40,14 +40,20 @@ final class Product: Sendable {
   static let deskOrder =
     #"{"profile":"desk-1","symbol":"IBM","side":"buy","type":"limit","price":"1","quantity":"1"}"#
 
-  /// Starts with two tenants, `orchid` and `heron`: two profiles each that trade, and one that waits. `extra` is appended to the configuration.
+  /// Starts with two tenants, `orchid` and `heron`: two profiles each that trade, unless nothing `trades`, and one that waits.
+  /// `extra` is appended to the configuration.
   static func start(
-    folder: TemporaryFolder? = nil, backendPort: Int = 9, extra: String = "",
+    folder: TemporaryFolder? = nil, backendPort: Int = 9, extra: String = "", trades: Bool = true,
     seed: [UInt8] = Array(repeating: 7, count: 32)
   ) async throws -> Product {
     let folder = try folder ?? TemporaryFolder()
     let signer = try TokenSigner(.ed25519, seed: seed)
     try Data(signer.jwks.utf8).write(to: URL(fileURLWithPath: folder.file("jwks.json")))
+    func strategy(fast: Int, slow: Int) -> String {
+      "strategy: { fast: \(fast), slow: \(slow), rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, "
+        + "zoneDistanceATR: 10, zoneRoomStops: 0 }"
+    }
+    let waiting = "strategy: { rsiLower: 99, rsiUpper: 100, scoreMin: 1 }"
     let text = """
       environment: test
       server: { listen: "127.0.0.1:0", ops: "127.0.0.1:0", loops: 1, drainTimeout: 2s }
@@ -61,12 +67,12 @@ final class Product: Sendable {
         loopInterval: 20ms
         marketData: { speed: 6000 }
         profiles:
-          - { tenant: orchid, profile: scalper-1, user: u1, symbols: [AAPL, GOOG, IBM, MSFT], capital: "100000", strategy: { fast: 3, slow: 8, rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, zoneDistanceATR: 10, zoneRoomStops: 0 } }
-          - { tenant: orchid, profile: swing-1, user: u1, symbols: [AAPL, MSFT], capital: "50000", strategy: { fast: 8, slow: 21, rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, zoneDistanceATR: 10, zoneRoomStops: 0 } }
-          - { tenant: orchid, profile: desk-1, user: u1, symbols: [IBM], capital: "50000", strategy: { rsiLower: 99, rsiUpper: 100, scoreMin: 1 } }
-          - { tenant: heron, profile: scalper-1, user: u2, symbols: [AAPL, GOOG, IBM, MSFT], capital: "100000", strategy: { fast: 3, slow: 8, rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, zoneDistanceATR: 10, zoneRoomStops: 0 } }
-          - { tenant: heron, profile: swing-1, user: u2, symbols: [IBM], capital: "50000", strategy: { fast: 8, slow: 21, rsiLower: 30, rsiUpper: 95, scoreMin: 0.25, zoneTouches: 1, zoneDistanceATR: 10, zoneRoomStops: 0 } }
-          - { tenant: heron, profile: desk-1, user: u2, symbols: [IBM], capital: "50000", strategy: { rsiLower: 99, rsiUpper: 100, scoreMin: 1 } }
+          - { tenant: orchid, profile: scalper-1, user: u1, symbols: [AAPL, GOOG, IBM, MSFT], capital: "100000", \(trades ? strategy(fast: 3, slow: 8) : waiting) }
+          - { tenant: orchid, profile: swing-1, user: u1, symbols: [AAPL, MSFT], capital: "50000", \(trades ? strategy(fast: 8, slow: 21) : waiting) }
+          - { tenant: orchid, profile: desk-1, user: u1, symbols: [IBM], capital: "50000", \(waiting) }
+          - { tenant: heron, profile: scalper-1, user: u2, symbols: [AAPL, GOOG, IBM, MSFT], capital: "100000", \(trades ? strategy(fast: 3, slow: 8) : waiting) }
+          - { tenant: heron, profile: swing-1, user: u2, symbols: [IBM], capital: "50000", \(trades ? strategy(fast: 8, slow: 21) : waiting) }
+          - { tenant: heron, profile: desk-1, user: u2, symbols: [IBM], capital: "50000", \(waiting) }
       \(extra)
       """
     let configuration = try ConfigurationLoader.load(text, file: "story.yaml", environment: [:])
@@ -167,8 +173,10 @@ struct StoryFailure: Error {
 }
 
 /// Runs a story against a product of its own.
-func withProduct(extra: String = "", backendPort: Int = 9, _ story: (Product) async throws -> Void) async throws {
-  let product = try await Product.start(backendPort: backendPort, extra: extra)
+func withProduct(
+  extra: String = "", backendPort: Int = 9, trades: Bool = true, _ story: (Product) async throws -> Void
+) async throws {
+  let product = try await Product.start(backendPort: backendPort, extra: extra, trades: trades)
   do {
     try await story(product)
   } catch {

@@ -19,7 +19,8 @@ import Wire
   }
 
   @Test func `shows what a release would start, binds the approval to it, and opens stage by stage`() async throws {
-    try await withProduct { product in
+    // An order that an overloaded machine leaves without an outcome would end the release, as it should.
+    try await withProduct(trades: false) { product in
       let ada = try product.people.token(.admin, "ada")
       let grace = try product.people.token(.admin, "grace")
       try await product.eventually("prices come") { try await product.passes() > 20 }

@@ -13,7 +13,8 @@ package struct RatePolicies: Sendable, Equatable {
   package var tenantClasses: [TrafficClass: RateLimit]
   package var tenantClassOverrides: [String: [TrafficClass: RateLimit]]
 
-  /// What each tenant may cancel and close: enough to empty any book, and no more than one book needs.
+  /// What each tenant may cancel and close unless something else is configured: enough to empty any book, and no more than one
+  /// book needs. A tenant that may send more than this may cancel as much as it may send.
   package static let cancels = RateLimit(quota: 50, windowSeconds: 1, burst: 50)
 
   package init(
@@ -30,8 +31,15 @@ package struct RatePolicies: Sendable, Equatable {
     self.tenantClassOverrides = tenantClassOverrides
   }
 
-  func limit(of tenant: String, _ trafficClass: TrafficClass) -> RateLimit? {
-    tenantClassOverrides[tenant]?[trafficClass] ?? tenantClasses[trafficClass]
+  func limit(of name: String, _ trafficClass: TrafficClass) -> RateLimit? {
+    if let own = tenantClassOverrides[name]?[trafficClass] { return own }
+    let limit = tenantClasses[trafficClass]
+    let ordinary = tenantOverrides[name] ?? tenant
+    guard trafficClass == .riskReducing, limit == Self.cancels, ordinary.interval < Self.cancels.interval else {
+      return limit
+    }
+    return RateLimit(
+      quota: ordinary.quota, windowSeconds: ordinary.windowSeconds, burst: max(ordinary.burst, Self.cancels.burst))
   }
 }
 

@@ -19,6 +19,22 @@ import Testing
     String(decoding: allowance.policyLine, as: UTF8.self)
   }
 
+  @Test func `lets a tenant cancel as fast as it may order, and fifty a second at least`() {
+    func rate(_ quota: Int, _ burst: Int) -> RateLimit { RateLimit(quota: quota, windowSeconds: 1, burst: burst) }
+    var policies = RatePolicies(
+      ip: limit(1), tenant: limit(1), user: limit(1), tenantOverrides: ["heron": rate(1000, 20), "owl": rate(60, 90)])
+    #expect(policies.limit(of: "orchid", .riskReducing) == RatePolicies.cancels)
+    #expect(policies.limit(of: "heron", .riskReducing) == rate(1000, 50))
+    #expect(policies.limit(of: "owl", .riskReducing) == rate(60, 90))
+    #expect(policies.limit(of: "heron", .trading) == nil)
+    policies.tenant = rate(200, 300)
+    #expect(policies.limit(of: "orchid", .riskReducing) == rate(200, 300))
+    policies.tenantClassOverrides = ["heron": [.riskReducing: rate(5, 5)]]
+    #expect(policies.limit(of: "heron", .riskReducing) == rate(5, 5))
+    policies.tenantClasses = [.riskReducing: rate(7, 7)]
+    #expect(policies.limit(of: "orchid", .riskReducing) == rate(7, 7))
+  }
+
   @Test func `keeps one bucket per key and scope`() {
     let limiter = RateLimiter(
       RatePolicies(ip: limit(1), tenant: limit(2), user: limit(3), tenantOverrides: ["heron": limit(9)]),
