@@ -79,8 +79,10 @@ package struct Backtest: Sendable {
     _ rule: Rule, _ window: ClosedRange<Int64>, _ engine: Engine, _ store: MetricStore,
     shouldStop: @escaping () -> Bool
   ) throws(QueryError) -> [String] {
-    let part = max(1, (window.upperBound - window.lowerBound) / coverageParts)
-    let times = stride(from: window.lowerBound + part, through: window.upperBound, by: Int64.Stride(part))
+    let span = window.upperBound - window.lowerBound
+    let part = max(1, span / coverageParts)
+    let times = min(window.lowerBound + part, window.upperBound)...window.upperBound
+    let needed = (times.upperBound - times.lowerBound) / part + 1
     // What a rule reads that names no metric cannot be looked for.
     guard let reads = rule.reads else { return ["metrics it does not name"] }
     var missing: [String] = []
@@ -91,9 +93,8 @@ package struct Backtest: Sendable {
         continue
       }
       let present = try engine.range(
-        count, over: window.lowerBound + part...window.upperBound, stepMilliseconds: part, in: store,
-        shouldStop: shouldStop)
-      if (present.first?.samples.count ?? 0) < times.underestimatedCount { missing.append(name) }
+        count, over: times, stepMilliseconds: part, in: store, shouldStop: shouldStop)
+      if Int64(present.first?.samples.count ?? 0) < needed { missing.append(name) }
     }
     return missing
   }

@@ -72,7 +72,7 @@ package actor AutomaticControls {
       expiresAt: outcome == .proposed ? now.adding(milliseconds: policy.proposalMilliseconds) : nil)
     if outcome != .shadow, let scope = trigger.scope, isStopped(scope) { record.outcome = .alreadyStopped }
     // A proposal comes with its evidence. An act is in the history before it begins: a second alert must find its budget spent.
-    if record.outcome != .acted { await record.trigger.add(evidence()) }
+    if record.outcome != .acted { record.trigger.add(await evidence()) }
     keep(record)
     if record.outcome == .acted, let scope = trigger.scope {
       do throws(Refusal) {
@@ -85,7 +85,10 @@ package actor AutomaticControls {
         record.reason = error.detail
       }
       replace(record)
-      await record.trigger.add(evidence())
+      let seen = await evidence()
+      // What became a proposal after all may have been decided on meanwhile.
+      record = self.record(record.id) ?? record
+      record.trigger.add(seen)
       replace(record)
     }
     counted.counter(record.outcome.rawValue).increment()

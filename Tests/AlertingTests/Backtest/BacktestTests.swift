@@ -63,6 +63,7 @@ import Testing
     #expect(try run("alert: A\nexpr: m > 0 and gone > 0", seconds: 9).missing == ["gone"])
     #expect(try run("alert: A\nexpr: m > 0 and gone > 0", seconds: 9).verdict == .noData)
     #expect(try run("alert: A\nexpr: m > 0", seconds: 9).verdict == .quiet)
+    #expect(try run("alert: A\nexpr: m > 0", seconds: 0).verdict == .quiet, "one moment")
   }
 
   @Test func `proves nothing about a time before what the rule reads was stored, or in which it was not`() throws {
