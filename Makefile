@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Everything here is safe to run again.
 .DEFAULT_GOAL := help
-.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim faults measure-audit measure-gate measure-alerts measure-automatic
+.PHONY: help run build test coverage check bench soak docs measure-stops embed fuzz corpora instructions measure-gateway model bench-metrics fuzz-promql measure-overload measure-guard sim faults measure-audit measure-gate measure-alerts measure-automatic measure-replicas
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
@@ -61,6 +61,11 @@ measure-automatic: ## From an alert to the stop it calls for, durable, while a d
 	@scripts/setup run
 	@scripts/build
 	@scripts/measure-automatic $(ARGS)
+
+measure-replicas: ## Stops across three processes on one store, one of them frozen, and restarts, in figures
+	@scripts/setup run
+	@scripts/build
+	@scripts/measure-replicas $(ARGS)
 
 measure-overload: ## One greedy tenant of a hundred, stops under ten times the load, restarts under load, in figures
 	@scripts/setup bench

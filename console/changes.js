@@ -32,6 +32,12 @@ export function mountChanges() {
     parts.proof,
   );
   on('controls', soon);
+  // Also what a rule proposes is on record.
+  let stopCount = 0;
+  on('stopCount', (now) => {
+    if (now !== stopCount) soon();
+    stopCount = now;
+  });
   on('refresh', soon);
   addEventListener('visibilitychange', () => {
     if (!document.hidden) refresh();

@@ -6,7 +6,7 @@ import { live, setLive } from './ages.js';
 import { dataAge } from './fresh.js';
 import { approve } from './approve.js';
 import { isGlobal, pendingRelease } from './controls.js';
-import { clock, count, duration, number } from './format.js';
+import { clock, count, duration, millis, number } from './format.js';
 import { may, on, serverNow, state } from './store.js';
 import { openHalt } from './halt.js';
 import { openRelease } from './release.js';
@@ -98,7 +98,10 @@ function activity(trading) {
   }
   const stop = trading.state === 'halted' && state.status.controls.active.find(isGlobal);
   if (!stop) return text(parts.activity.lastElementChild, `, ${number(rate)} a minute`);
-  return text(parts.activity.lastElementChild, last > stop.createdAt ? ', after the stop' : ', none since the stop');
+  const after = Date.parse(last) - Date.parse(stop.createdAt);
+  // One that was at the gate when it closed may leave until it is sealed.
+  const words = after <= 0 ? 'none since the stop' : after < 1_000 ? `${millis(after)} after the request` : 'after the stop';
+  return text(parts.activity.lastElementChild, `, ${words}`);
 }
 
 /** The second line: why and until when while stopped, else how much trades. */

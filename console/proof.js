@@ -89,7 +89,7 @@ function fromReceipt(control, { receipt, refusedBefore }) {
       `Sealed by ${sealed.length} of ${receipt.replicas.length}`,
       `${receipt.replicas.map((replica) => replica.id).join(', ')}; ${drained ? `${count(drained, 'order')} under way got out first` : 'no order was under way'}`,
     ),
-    lastOrder(control, lastOut, refused),
+    lastOrder(control, lastOut, refused, receipt.replicas.map((replica) => replica.at).sort().at(-1)),
     step(
       durable ? 'ok' : 'warn',
       durable ? 'Durable' : 'Not durable yet',
@@ -130,13 +130,16 @@ function fromRecord(control, timeline) {
   ];
 }
 
-function lastOrder(control, lastOut, refused) {
+/** An order that was at the gate when it closed leaves before the gate is sealed: after the request, and as promised. */
+function lastOrder(control, lastOut, refused, sealedAt = control.createdAt) {
   // For a stop of everything the live state says it too; an order after the stop would have to show here.
   const newest = isGlobal(control) ? (state.status?.trading.lastOrderOutAt ?? lastOut) : lastOut;
   const since = refused === undefined ? '' : `, ${number(refused)} refused since`;
   if (!newest) return step('ok', 'Last order out', `none since the start${since}`);
   const before = Date.parse(control.createdAt) - Date.parse(newest);
   if (before >= 0) return step('ok', 'Last order out', `${millis(before)} before the request${since}`);
+  if (newest <= sealedAt)
+    return step('ok', 'Last order out', `${millis(-before)} after the request, before the seal${since}`);
   if (control.level === 'reduceOnly')
     return step('info', 'Last order out', `${clock(newest)}, shrinking a position${since}`);
   return step(before < -1000 ? 'crit' : 'warn', 'Last order out', `${millis(-before)} after the request`);

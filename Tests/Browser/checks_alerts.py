@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from browser import DESKTOP, PHONE
+from checks_looks import each_view, sideways, unreadable
 from suite import Suite
 
 check = Suite()
@@ -18,6 +20,16 @@ def fires(world):
     expect(row).to_contain_text(re.compile(r"Critical.*\d+(\.\d)?% limit 10%.*for \d"))
     expect(row).to_contain_text("Nobody has it")
     expect(page.locator(".rail [data-count='alerts']")).to_contain_text("firing")
+
+
+@check("with alerts firing and stops proposed everything is as readable, and nothing scrolls sideways")
+def looks(world):
+    expect(world.on_call.locator("#stops .approval", has_text="Proposed")).to_be_visible()
+    expect(world.on_call.locator("#changes")).to_contain_text("OrderRejectRateHigh")
+    for look, scheme in ((PHONE, "light"), ({"viewport": {"width": 320, "height": 640}}, "dark"), (DESKTOP, "light")):
+        each_view(
+            world, look, scheme, lambda page: sideways(page) + unreadable(page), product=world.incident, person=world.on_call
+        )
 
 
 @check("its page shows the runbook, filled in, beside the live value and a chart")

@@ -30,9 +30,8 @@ package struct AutomaticMemory: Sendable {
       at: record.decidedAt ?? record.at, actor: record.decidedBy ?? trigger.actor,
       action: "automatic.\(record.outcome.rawValue)", object: record.control?.text ?? record.id,
       after: DocumentDigest.of(body), requestID: requestID, reason: record.reason ?? trigger.summary,
-      summary:
-        "\(trigger.alert) at \(trigger.value), rule \(trigger.ruleHash): \(record.outcome.rawValue) \(trigger.action.rawValue)"
-    )
+      summary: "\(trigger.alert) at \(trigger.value), rule \(trigger.ruleHash.prefix(12)): "
+        + "\(record.outcome.rawValue) \(trigger.action.rawValue)")
     let at = record.at
     let id = record.id
     try await store.audited(entry) { try PlaneRecords.save(.automatic, id, body, at: at, in: $0) }
