@@ -82,18 +82,20 @@ let package = Package(
       "Breakwater",
       [
         "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "PromQL",
-        "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "CAssets",
+        "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "Threads",
+        "CAssets",
         .httpClient, .lifecycle, .logging, .nioCore, .nioPosix, .nioSSL, .nioHTTP1, .yams, .grdb,
       ]),
     library(
       "AdminAPI",
       [
         "ControlPlane", "Alerting", "RequestLog", "Realtime", "DataPlane", "MetricStore", "PromQL", "TradingRuntime",
-        "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", .nioCore, .grdb,
+        "Venues", "Strategy", "Identity", "Store", "Telemetry", "Wire", "ControlModel", "Threads", .nioCore,
+        .grdb,
       ]),
     library("ControlPlane", ["TradingRuntime", "Identity", "Store", "Telemetry", "ControlModel"]),
     library("Alerting", ["MetricStore", "PromQL", "Telemetry", "ControlModel", .crypto, .yams]),
-    library("RequestLog", ["Telemetry", "ControlModel"]),
+    library("RequestLog", ["Telemetry", "ControlModel", "Threads"]),
     library("Realtime", ["Telemetry", "ControlModel", .nioCore]),
     library(
       "DataPlane",
@@ -111,6 +113,8 @@ let package = Package(
     library("Telemetry", ["ControlModel"]),
     library("Wire", []),
     library("ControlModel", []),
+    library("Threads", ["CThreads"]),
+    .target(name: "CThreads"),
     .target(name: "CAssets", exclude: ["data"]),
 
     library(
@@ -120,6 +124,7 @@ let package = Package(
         "Telemetry", "ControlModel", .nioCore, .nioPosix,
       ]),
     tests("ControlModelTests", ["ControlModel"]),
+    tests("ThreadsTests", ["Threads"]),
     tests("TelemetryTests", ["Telemetry", "ControlModel", "BreakwaterTesting"]),
     tests("IdentityTests", ["Identity", "ControlModel"], resources: [.copy("Fixtures")]),
     tests("StrategyTests", ["Strategy", "ControlModel"], resources: [.copy("Fixtures")]),

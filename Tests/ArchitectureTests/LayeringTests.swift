@@ -7,7 +7,7 @@ import Testing
   private static let order = [
     "Command", "Fuzz", "GateLoad", "Breakwater", "AdminAPI", "ControlPlane", "Alerting", "RequestLog", "Realtime",
     "DataPlane", "MetricStore", "PromQL", "TradingRuntime", "Venues", "Strategy", "Identity", "Store", "Telemetry",
-    "Wire", "ControlModel",
+    "Wire", "ControlModel", "Threads",
   ]
 
   /// Target → the targets of ours it may import, read out of the manifest.

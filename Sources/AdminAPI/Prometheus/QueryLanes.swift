@@ -1,5 +1,6 @@
 import DataPlane
 import Synchronization
+import Threads
 
 /// Runs queries on threads of their own, a few at a time and below everything else. On the threads that everything
 /// asynchronous shares, two slow queries would stop alerting and trading on a machine with two cores; as threads of equal

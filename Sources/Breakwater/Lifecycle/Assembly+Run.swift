@@ -12,6 +12,7 @@ import RequestLog
 import ServiceLifecycle
 import Store
 import Telemetry
+import Threads
 import TradingRuntime
 import UnixSignals
 import Wire
@@ -34,6 +35,9 @@ extension Assembly {
     let opsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let publicGroup = MultiThreadedEventLoopGroup(
       numberOfThreads: configuration.server.loops ?? max(1, System.coreCount))
+    for group in [opsGroup, publicGroup] {
+      for loop in group.makeIterator() { loop.execute { ThreadSchedule.prompt.adopt() } }
+    }
     let ops = try await listen(.ops, configuration.server.ops, options.sockets.ops, on: opsGroup)
     let publicListener = try await listen(.public, configuration.server.listen, options.sockets.listen, on: publicGroup)
     started(publicListener, ops)
@@ -43,7 +47,9 @@ extension Assembly {
     let rules = RuleExecutor()
     // Stopped in reverse order: first nothing more comes in, then what works in the background ends.
     var services: [any Service] = [
-      Background(name: "signals") { await withTaskExecutorPreference(rules) { await self.sampleAndEvaluate() } },
+      Background(name: "signals") {
+        await withTaskExecutorPreference(rules) { await self.sampleAndEvaluate(on: rules) }
+      },
       Background(name: "containment") { await self.containment.run(self.automaticFeed, self.context.automatic) },
       Background(name: "metric store") { await self.maintainMetrics() },
       Background(name: "alert records") { await self.alertRoom.recorder.run() },
@@ -145,12 +151,12 @@ extension Assembly {
     }
   }
 
-  /// How often it is asked, between ticks, whether something moved.
-  private static let lookInterval = Duration.milliseconds(50)
+  /// How often it is asked, in nanoseconds, between ticks, whether something moved.
+  private static let lookInterval: Int64 = 50_000_000
 
   /// Every metric into the store and every rule evaluated once an interval; between intervals the rules about what was
   /// quiet and moved, for at most a tenth of the time.
-  private func sampleAndEvaluate() async {
+  private func sampleAndEvaluate(on rules: RuleExecutor) async {
     // A rule that cannot see the last minutes would call alerts off that still hold.
     await restoreMetrics()
     var sampling = RegistrySampling(
@@ -185,7 +191,7 @@ extension Assembly {
           nextLook = clock() + 9 * (clock() - start)
         }
       }
-      await SystemSources.sleep(min(Self.lookInterval, .nanoseconds(max(1_000_000, nextTick - clock()))))
+      await rules.sleep(min(Self.lookInterval, max(1_000_000, nextTick - clock())))
     }
   }
 

@@ -94,6 +94,9 @@ struct ControlAnnouncer: Sendable {
 
 /// What the process uses, read from the system when metrics are collected.
 enum ProcessMetrics {
+  /// Nanoseconds between two looks at every file's size.
+  private static let filesInterval: Int64 = 10_000_000_000
+
   static func register(_ metrics: MetricRegistry, directory: DataDirectory, clocks: Clocks) {
     let memory = metrics.gauge(MetricCatalog.processResidentMemory)
     let descriptors = metrics.gauge(MetricCatalog.processOpenFDs)
@@ -102,6 +105,7 @@ enum ProcessMetrics {
     let free = metrics.family(MetricCatalog.storageFree).gauge("data")
     let size = metrics.family(MetricCatalog.storageSize).gauge("data")
     let counted = Mutex(0)
+    let countFilesAt = Mutex(Int64.min)
     metrics.onCollect {
       memory.set(residentBytes())
       descriptors.set(openDescriptors())
@@ -110,8 +114,15 @@ enum ProcessMetrics {
         cpu.increment(by: max(0, used - last))
         last = max(last, used)
       }
-      for store in ["control", "trading", "alerts", "logs", "metrics"] {
-        bytes.gauge(store).set(Double(directory.bytes(of: store)))
+      let now = clocks.monotonic()
+      let isDue = countFilesAt.withLock { next in
+        defer { if now >= next { next = now + Self.filesInterval } }
+        return now >= next
+      }
+      if isDue {
+        for (store, sum) in directory.bytes(of: ["control", "trading", "alerts", "logs", "metrics"]) {
+          bytes.gauge(store).set(Double(sum))
+        }
       }
       let volume = directory.volume()
       free.set(volume.free)
@@ -125,8 +136,14 @@ enum ProcessMetrics {
     return pages * Double(sysconf(Int32(_SC_PAGESIZE)))
   }
 
+  /// Names are not made: there may be thousands.
   private static func openDescriptors() -> Double {
-    Double((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd"))?.count ?? 0)
+    guard let folder = opendir("/proc/self/fd") else { return 0 }
+    defer { closedir(folder) }
+    var count = 0
+    while readdir(folder) != nil { count += 1 }
+    // This folder's own, and the entries of the folder itself and the one above.
+    return Double(max(0, count - 3))
   }
 
   private static func cpuNanoseconds() -> Int {

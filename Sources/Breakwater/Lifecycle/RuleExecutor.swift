@@ -1,4 +1,4 @@
-import AdminAPI
+import Threads
 
 /// Where rules are evaluated, and what they set off begins: on a thread that neither queries of dashboards nor anything
 /// else that fills or blocks the shared ones can take, and that does not keep requests waiting.
@@ -8,5 +8,10 @@ final class RuleExecutor: TaskExecutor {
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     thread.run { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+
+  /// Pauses a task that runs here, woken by the same thread.
+  func sleep(_ nanoseconds: Int64) async {
+    await withCheckedContinuation { continuation in thread.run(after: nanoseconds) { continuation.resume() } }
   }
 }

@@ -3,11 +3,12 @@ import Dispatch
 import Foundation
 import Synchronization
 package import Telemetry
+import Threads
 
 /// Appends log lines to segment files and keeps the id index. Callers hand lines over and go on: what cannot be kept is
 /// counted and dropped, because only visibility is lost.
 ///
-/// One serial queue writes, another reads: a long search delays neither a line nor the request that made it.
+/// One thread writes, a queue reads: a long search delays neither a line nor the request that made it.
 package final class LogWriter: Sendable {
   package struct Settings: Sendable {
     /// A segment is closed at this size.
@@ -21,7 +22,8 @@ package final class LogWriter: Sendable {
   }
 
   private let settings: Settings
-  private let writing = DispatchQueue(label: "breakwater.log.write")
+  /// Whoever serves a request goes first, and what waits here is bounded.
+  private let writing = WorkThreads("log", niceness: 5)
   private let reading = DispatchQueue(label: "breakwater.log.read", qos: .utility)
   private let pendingBytes = Atomic<Int>(0)
   private let files: Mutex<SegmentFiles>
@@ -32,7 +34,7 @@ package final class LogWriter: Sendable {
   /// Opens the newest segment in `folder`, reading its index anew.
   /// - Parameters:
   ///   - now: Unix milliseconds; names segment files.
-  ///   - copy: also gets every byte handed over, e.g. for stdout; called on the writer's queue.
+  ///   - copy: also gets every byte handed over, e.g. for stdout; called on the writer's thread.
   package init(
     _ folder: String, settings: Settings = Settings(), metrics: MetricRegistry,
     now: @escaping @Sendable () -> Int64 = LogWriter.systemTime, copy: (@Sendable ([UInt8]) -> Void)? = nil
@@ -67,7 +69,7 @@ package final class LogWriter: Sendable {
       dropped.counter("segments", "full").increment(by: block.lines)
       return
     }
-    writing.async { [self] in
+    writing.run { [self] in
       if !files.withLock({ $0.append(block) }) { dropped.counter("segments", "write").increment(by: block.lines) }
       pendingBytes.subtract(size, ordering: .relaxed)
       copy?(block.bytes)
@@ -86,7 +88,7 @@ package final class LogWriter: Sendable {
 
   /// Waits until everything handed over before the call is in the files.
   package func flush() async {
-    await withCheckedContinuation { continuation in writing.async { continuation.resume() } }
+    await withCheckedContinuation { continuation in writing.run { continuation.resume() } }
   }
 
   // MARK: Reading

@@ -51,15 +51,15 @@ package final class DataDirectory: Sendable {
 
   package func file(_ name: String) -> String { path + "/" + name }
 
-  /// Bytes of all files below the directory whose name begins with `prefix`.
-  package func bytes(of prefix: String) -> Int {
-    guard let names = FileManager.default.enumerator(atPath: path) else { return 0 }
-    var sum = 0
-    for case let name as String in names where name.hasPrefix(prefix) {
+  /// Bytes of all files below the directory, by the first of `prefixes` their names begin with.
+  package func bytes(of prefixes: [String]) -> [(prefix: String, bytes: Int)] {
+    var sums = prefixes.map { (prefix: $0, bytes: 0) }
+    for case let name as String in FileManager.default.enumerator(atPath: path) ?? .init() {
+      guard let index = prefixes.firstIndex(where: name.hasPrefix) else { continue }
       var status = stat()
-      if stat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG { sum += Int(status.st_size) }
+      if stat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG { sums[index].bytes += Int(status.st_size) }
     }
-    return sum
+    return sums
   }
 
   /// Free and total bytes of the volume.
