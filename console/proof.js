@@ -10,11 +10,13 @@ import { serverNow, state } from './store.js';
 
 const storageKey = (control) => `bw-receipt:${control}`;
 
+/** How long a receipt that is not final is shown before it is read again. */
+const refreshMilliseconds = 1_000;
+
 /** Keeps a receipt for this tab's life, with the refusal counter as it stood, so that "refused since" can be live. */
-export function keepReceipt(receipt) {
-  const kept = { receipt, refusedBefore: (state.status?.trading.refused ?? 0) - receipt.refusedSince };
+export function keepReceipt(receipt, refusedBefore = (state.status?.trading.refused ?? 0) - receipt.refusedSince) {
   try {
-    sessionStorage.setItem(storageKey(receipt.control), JSON.stringify(kept));
+    sessionStorage.setItem(storageKey(receipt.control), JSON.stringify({ receipt, refusedBefore }));
   } catch {
     // Storage is off: the proof is then made from the timeline, as for everyone else.
   }
@@ -25,6 +27,24 @@ function kept(control) {
     return JSON.parse(sessionStorage.getItem(storageKey(control)));
   } catch {
     return null;
+  }
+}
+
+/** After the answer orders in doubt find their outcome, and orders are taken back. */
+const isFinal = ({ state: reached, cancel }) =>
+  reached === 'settled' && cancel.confirmed + cancel.failed.length + cancel.pendingMarketOpen >= cancel.requested;
+
+const readAt = new Map();
+
+/** What is true of a stop now, for the next time it is shown. */
+async function readAgain(id, { refusedBefore }) {
+  if (performance.now() - (readAt.get(id) ?? 0) < refreshMilliseconds) return;
+  readAt.set(id, performance.now());
+  try {
+    keepReceipt(await get(`/admin/controls/${encodeURIComponent(id)}/receipt`), refusedBefore);
+  } catch (problem) {
+    // The server keeps none from before its start: what the answer said stays.
+    if (problem.status === 404) readAt.set(id, Infinity);
   }
 }
 
@@ -49,6 +69,7 @@ const step = (kind, title, ...detail) => ({ kind, title, detail });
 /** Fills `list` with the steps of a control's proof, and again on every call. */
 export async function renderProof(list, control) {
   const own = kept(control.id);
+  if (own && !isFinal(own.receipt)) readAgain(control.id, own);
   const timeline = own ? null : await record(control);
   const steps = own ? fromReceipt(control, own) : fromRecord(control, timeline);
   const key = JSON.stringify(steps.map((s) => [s.kind, s.title, s.detail.map((part) => part.textContent ?? part)]));
