@@ -21,6 +21,8 @@ extension Assembly {
   /// Boots, listens and runs until SIGTERM or SIGINT, then drains. Throws what kept it from starting.
   package func run(started: @Sendable (_ public: Listener, _ ops: Listener) -> Void = { _, _ in }) async throws {
     defer { directory.release() }
+    // From here on: untrapped, it would end the process. One that comes too early is taken when there is something to reload.
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     // The gate is held until every one of these has succeeded.
     noteBoot()
     await processor.join(keeper)
@@ -60,7 +62,7 @@ extension Assembly {
         await self.alertRoom.runLinks(now: { self.options.clocks.now }, sleep: SystemSources.sleep)
       },
       Background(name: "status") { await self.publishStatus() },
-      Background(name: "reload") { await self.reloadOnHangup() },
+      Background(name: "reload") { await self.reload(on: hangups) },
       Background(name: "rule files") { await self.watchRules() },
     ]
     for forwarding in forwardings {
@@ -124,8 +126,8 @@ extension Assembly {
   }
 
   /// SIGHUP does what `POST /admin/config/reload` does.
-  private func reloadOnHangup() async {
-    for await _ in await UnixSignalsSequence(trapping: .sighup) {
+  private func reload(on hangups: UnixSignalsSequence) async {
+    for await _ in hangups {
       do throws(Refusal) {
         let version = try live.reload(by: "SIGHUP")
         say("config.reloaded", "configuration \(version.version) is in force")
