@@ -18,6 +18,7 @@ struct attributes {
 
 int breakwater_schedule_thread(int is_batch, int niceness, uint64_t slice_nanoseconds) {
 #ifdef SYS_sched_setattr
+  if (sched_getscheduler(0) != SCHED_OTHER) return -1;
   struct attributes attributes;
   memset(&attributes, 0, sizeof attributes);
   attributes.size = sizeof attributes;

@@ -38,10 +38,22 @@ package final class WorkThreads: Sendable {
 
 private final class WorkQueue: Sendable {
   private struct State {
-    var work: [@Sendable () -> Void] = []
+    /// In the order it came, and what came before it, the next last: taking one costs the same however many wait.
+    private var arrived: [@Sendable () -> Void] = []
+    private var turned: [@Sendable () -> Void] = []
     /// Soonest last.
     var later: [(at: DispatchTime, work: @Sendable () -> Void)] = []
-    var closed = 0
+    var isClosed = false
+
+    mutating func append(_ one: @escaping @Sendable () -> Void) { arrived.append(one) }
+
+    mutating func removeFirst() -> (@Sendable () -> Void)? {
+      if turned.isEmpty {
+        turned = arrived.reversed()
+        arrived = []
+      }
+      return turned.popLast()
+    }
   }
 
   private let state = Mutex(State())
@@ -49,7 +61,7 @@ private final class WorkQueue: Sendable {
   private let available = DispatchSemaphore(value: 0)
 
   func add(_ one: @escaping @Sendable () -> Void) {
-    state.withLock { $0.work.append(one) }
+    state.withLock { $0.append(one) }
     available.signal()
   }
 
@@ -73,8 +85,8 @@ private final class WorkQueue: Sendable {
           return .work(state.later.removeLast().work)
         }
         guard isSignal else { return .nothing }
-        if !state.work.isEmpty { return .work(state.work.removeFirst()) }
-        return state.closed > 0 ? .end : .nothing
+        if let first = state.removeFirst() { return .work(first) }
+        return state.isClosed ? .end : .nothing
       }
       switch found {
       case .work(let work): return work
@@ -86,7 +98,7 @@ private final class WorkQueue: Sendable {
 
   /// Ends `threads` threads after what is queued.
   func close(_ threads: Int) {
-    state.withLock { $0.closed = threads }
+    state.withLock { $0.isClosed = true }
     for _ in 0..<threads { available.signal() }
   }
 }

@@ -44,6 +44,14 @@ import Wire
     #expect(await service.stop().status == 0)
   }
 
+  @Test func `that is asked for at once after the start ends nothing`() async throws {
+    let installation = try Installation()
+    let service = try await installation.serve()
+    service.child.signal(SIGHUP)
+    #expect(try await service.call("GET", "/health/live").status == 200)
+    #expect(await service.stop().status == 0)
+  }
+
   @Test func `of a bad file changes nothing and names the line`() async throws {
     var installation = try Installation()
     installation.extra = routes("/api/v1/first")

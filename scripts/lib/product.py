@@ -91,6 +91,28 @@ class Connection:
         self.socket.close()
 
 
+class Broken(Exception):
+    """What was seen is not what was promised."""
+
+
+def wait_until_ready(ops, process, log, seconds=30):
+    """Until the process takes traffic; raises when it ends or is not ready in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            connection = Connection(ops)
+            status = connection.request("GET", "/health/ready", [])[0]
+            connection.close()
+            if status == 200:
+                return
+        except OSError:
+            pass
+        if process.poll() is not None:
+            raise Broken(f"breakwater ended while it started: see {log}")
+        time.sleep(0.01)
+    raise Broken(f"breakwater was not ready within {seconds} s: see {log}")
+
+
 class Demo:
     """`breakwater demo` on free ports and a folder of its own."""
 
@@ -107,20 +129,8 @@ class Demo:
             [self.binary, "demo", "--incident", self.incident, "--speed", str(self.speed), "--data", self.folder,
              "--listen", f"127.0.0.1:{self.port}", "--ops", f"127.0.0.1:{self.ops}"],
             stdout=self.log, stderr=subprocess.STDOUT)
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            try:
-                connection = Connection(self.ops)
-                if connection.request("GET", "/health/ready", [])[0] == 200:
-                    connection.close()
-                    return self
-                connection.close()
-            except OSError:
-                pass
-            if self.process.poll() is not None:
-                raise SystemExit(f"the demo ended: see {self.log.name}")
-            time.sleep(0.01)
-        raise SystemExit(f"the demo was not ready within 30 s: see {self.log.name}")
+        wait_until_ready(self.ops, self.process, self.log.name)
+        return self
 
     def token(self, role, subject, tenant=None):
         key = (role, subject, tenant)

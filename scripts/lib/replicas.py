@@ -7,19 +7,39 @@ import signal
 import subprocess
 import time
 
-from product import Connection, Demo, launch
+from product import Connection, Demo, launch, wait_until_ready
 
 TENANTS = ["orchid", "heron"]
 # Below the range from which the system gives out ports to clients, so that nothing takes one between two runs of a process.
 PORTS = itertools.count(20_000 + os.getpid() % 5_000)
 
 
-class Broken(Exception):
-    """What was seen is not what was promised."""
-
-
 def boot_ns():
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def trade(process, token, until, note, pause=0.0):
+    """Orders one after another, each taken back so that there is room for the next; `note` hears every status."""
+    turn, run, connection = 0, os.urandom(4).hex(), None
+    order = json.dumps({"profile": "scalper-1", "symbol": "IBM", "side": "buy", "type": "limit", "price": "1",
+                        "quantity": "1"}).encode()
+    bearer = ("Authorization", "Bearer " + token)
+    while not until.is_set():
+        turn += 1
+        try:
+            connection = connection or Connection(process.port)
+            connection.socket.settimeout(1)
+            status, _, body = connection.request("POST", "/api/v1/orders", [
+                bearer, ("Content-Type", "application/json"), ("Idempotency-Key", f"{run}-{turn}")], order)
+            note(status)
+            if status in (201, 202):
+                connection.request("DELETE", f"/api/v1/orders/{json.loads(body)['id']}", [bearer])
+                time.sleep(pause)
+            else:
+                time.sleep(0.01)
+        except (OSError, ValueError):
+            connection = None
+            time.sleep(0.05)
 
 
 class Keys:
@@ -101,20 +121,7 @@ runtime:
                 [self.binary, "serve", "--config", self.config], stdout=log, stderr=subprocess.STDOUT, env=environment)
 
     def wait(self):
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            try:
-                connection = Connection(self.ops)
-                status = connection.request("GET", "/health/ready", [])[0]
-                connection.close()
-                if status == 200:
-                    return
-            except OSError:
-                pass
-            if self.process.poll() is not None:
-                raise Broken(f"the process ended while it started: see {self.log}")
-            time.sleep(0.01)
-        raise Broken(f"the process was not ready within 60 s: see {self.log}")
+        wait_until_ready(self.ops, self.process, self.log, seconds=60)
 
     @property
     def is_running(self):

@@ -54,7 +54,8 @@ package final class DataDirectory: Sendable {
   /// Bytes of all files below the directory, by the first of `prefixes` their names begin with.
   package func bytes(of prefixes: [String]) -> [(prefix: String, bytes: Int)] {
     var sums = prefixes.map { (prefix: $0, bytes: 0) }
-    for case let name as String in FileManager.default.enumerator(atPath: path) ?? .init() {
+    guard let names = FileManager.default.enumerator(atPath: path) else { return sums }
+    for case let name as String in names {
       guard let index = prefixes.firstIndex(where: name.hasPrefix) else { continue }
       var status = stat()
       if stat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG { sums[index].bytes += Int(status.st_size) }
