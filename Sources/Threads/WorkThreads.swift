@@ -1,3 +1,4 @@
+private import CThreads
 import Dispatch
 import Foundation
 import Synchronization
@@ -9,16 +10,16 @@ package final class WorkThreads: Sendable {
   private let count: Int
 
   /// - Parameters:
-  ///   - name: of the threads, a number added.
+  ///   - name: of the threads, a number added, as `top -H` shows it: 15 letters at most.
   ///   - niceness: as `ThreadSchedule.background`.
   package init(_ name: String, count: Int = 1, niceness: Int32) {
     self.count = count
     for number in 0..<count {
       let thread = Thread { [queue] in
+        breakwater_name_thread("\(name)-\(number)")
         ThreadSchedule.background(niceness: niceness).adopt()
         while let work = queue.next() { work() }
       }
-      thread.name = "\(name)-\(number)"
       thread.stackSize = 2 << 20
       thread.start()
     }

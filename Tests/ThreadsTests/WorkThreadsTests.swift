@@ -80,5 +80,15 @@ import Threads
       #expect(policy == 3)  // SCHED_BATCH
       #expect(nice == min(19, own + 5))
     }
+
+    @Test func `an operator sees which is which`() async {
+      let threads = WorkThreads("a name longer than it can be", niceness: 0)
+      let name = await withCheckedContinuation { continuation in
+        threads.run {
+          continuation.resume(returning: try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8))
+        }
+      }
+      #expect(name == "a name longer t\n")
+    }
   #endif
 }

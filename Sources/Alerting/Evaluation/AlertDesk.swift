@@ -3,6 +3,7 @@ package import MetricStore
 package import PromQL
 import Synchronization
 package import Telemetry
+import Threads
 
 /// Evaluates rules on a tick and knows every alert. Commands nothing: what an alert leads to, the root decides.
 package final class AlertDesk: Sendable {
@@ -201,6 +202,7 @@ package final class AlertDesk: Sendable {
     }
     running.lastEvaluation = now
     running.seconds = Double(clocks.monotonic() - start) / 1e9
+    ThreadSchedule.giveWay()
   }
 
   private static func transition(_ change: RuleState.Transition, at now: WallTime) -> Transition {

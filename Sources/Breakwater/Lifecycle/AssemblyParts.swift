@@ -136,12 +136,14 @@ enum ProcessMetrics {
     return pages * Double(sysconf(Int32(_SC_PAGESIZE)))
   }
 
-  /// Names are not made: there may be thousands.
   private static func openDescriptors() -> Double {
+    var status = stat()
+    // Linux tells it since 6.2. Counting holds the processor for as long as it takes: 200 µs for 130.
+    if stat("/proc/self/fd", &status) == 0, status.st_size > 0 { return Double(status.st_size) }
     guard let folder = opendir("/proc/self/fd") else { return 0 }
     defer { closedir(folder) }
     var count = 0
-    while readdir(folder) != nil { count += 1 }
+    while readdir(folder) != nil { count += 1 }  // no names are made: there may be thousands
     // This folder's own, and the entries of the folder itself and the one above.
     return Double(max(0, count - 3))
   }

@@ -3,7 +3,7 @@ import Threads
 /// Where rules are evaluated, and what they set off begins: on a thread that neither queries of dashboards nor anything
 /// else that fills or blocks the shared ones can take, and that does not keep requests waiting.
 final class RuleExecutor: TaskExecutor {
-  private let thread = WorkThreads("rules", niceness: 5)
+  private let thread = WorkThreads("rules", niceness: 0)
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)

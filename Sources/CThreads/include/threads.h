@@ -11,4 +11,11 @@
 ///   slice is not over; 0 leaves the system's (some milliseconds). Since Linux 6.12.
 int breakwater_schedule_thread(int is_batch, int niceness, uint64_t slice_nanoseconds);
 
+/// Between two pieces of work: lets another thread have the processor, at most every few ten microseconds. Nothing on a thread
+/// that is not scheduled as a batch, and nothing for a while where processors are scarce and the others took long.
+void breakwater_give_way(void);
+
+/// Names the calling thread, in as many of the first letters as the system keeps (15).
+void breakwater_name_thread(const char *name);
+
 #endif

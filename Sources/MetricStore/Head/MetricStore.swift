@@ -3,6 +3,7 @@
 public import PromQL
 import Synchronization
 package import Telemetry
+import Threads
 
 /// Time series: compressed chunks in memory, a journal of what is only there, and immutable blocks of what is older. The
 /// source of every query and alert rule.
@@ -102,12 +103,22 @@ public final class MetricStore: SeriesSource, Sendable {
     return reference
   }
 
+  /// Series of a tick that are appended in one go, some ten microseconds; queries come in between.
+  private static let batchPiece = 256
+
   /// Appends one sample to each of several series, at one time. Samples not after the series' last one are counted and
   /// left out. Returns the positions of references that have expired.
   @discardableResult
   package func append(_ batch: [(Reference, Double)], at time: Int64) -> [Int] {
-    let rejections = store(batch.count) { index in (batch[index].0, Sample(timestamp: time, value: batch[index].1)) }
-    return rejections.refused.filter { $0.1 == .expired }.map(\.0)
+    var expired: [Int] = []
+    for first in stride(from: 0, to: batch.count, by: Self.batchPiece) {
+      let stored = store(min(Self.batchPiece, batch.count - first)) { index in
+        (batch[first + index].0, Sample(timestamp: time, value: batch[first + index].1))
+      }
+      for (index, rejection) in stored.refused where rejection == .expired { expired.append(first + index) }
+      ThreadSchedule.giveWay()
+    }
+    return expired
   }
 
   struct Stored {

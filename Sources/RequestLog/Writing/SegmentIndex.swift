@@ -48,7 +48,12 @@ struct SegmentIndex {
       withUnsafeBytes(of: key.bigEndian) { bytes.append(contentsOf: $0) }
       withUnsafeBytes(of: offset.bigEndian) { bytes.append(contentsOf: $0) }
     }
-    try? Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+    let unfinished = path + ".new"
+    let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    let isWritten = SegmentFolder.write(bytes, to: descriptor)
+    close(descriptor)
+    if !isWritten || rename(unfinished, path) != 0 { unlink(unfinished) }
   }
 
   /// Whether an index file is there and complete.

@@ -24,12 +24,12 @@ package enum AuditLog {
   /// Appends one leaf; the caller's transaction makes it durable together with what it records.
   @discardableResult
   package static func append(_ entry: AuditEntry, in database: GRDB.Database) throws -> AuditLeaf {
-    let last = try Row.fetchOne(database, sql: "SELECT seq, chain FROM audit ORDER BY seq DESC LIMIT 1")
+    let last = try database.row(prepared: "SELECT seq, chain FROM audit ORDER BY seq DESC LIMIT 1")
     let previous: [UInt8] = last.map { Array($0["chain"] as Data) } ?? AuditLeaf.origin
     let leaf = AuditLeaf(entry, sequence: (last?["seq"] ?? 0) + 1, after: previous)
-    try database.execute(
-      sql: "INSERT INTO audit (seq, leaf, chain, request_id, actor, action, object) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      arguments: [
+    try database.run(
+      prepared: "INSERT INTO audit (seq, leaf, chain, request_id, actor, action, object) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      [
         leaf.sequence, Data(leaf.bytes), Data(leaf.chain), entry.requestID.text, entry.actor, entry.action,
         entry.object,
       ])

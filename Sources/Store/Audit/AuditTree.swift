@@ -64,7 +64,7 @@ package enum AuditTree {
 
   /// How many leaves the log has.
   package static func size(in database: GRDB.Database) throws -> Int64 {
-    try Int64.fetchOne(database, sql: "SELECT seq FROM audit ORDER BY seq DESC LIMIT 1") ?? 0
+    try Int64.fetchOne(database.cachedStatement(sql: "SELECT seq FROM audit ORDER BY seq DESC LIMIT 1")) ?? 0
   }
 
   // MARK: Checkpoints
@@ -74,14 +74,14 @@ package enum AuditTree {
     let size = try size(in: database)
     if let newest = try newest(in: database), newest.size == size { return newest }
     let checkpoint = AuditCheckpoint(size: size, root: try prover(in: database).root(of: size), signedBy: key)
-    try database.execute(
-      sql: "INSERT INTO audit_checkpoint (size, note) VALUES (?, ?)", arguments: [size, checkpoint.note])
+    try database.run(prepared: "INSERT INTO audit_checkpoint (size, note) VALUES (?, ?)", [size, checkpoint.note])
     return checkpoint
   }
 
   package static func newest(in database: GRDB.Database) throws -> AuditCheckpoint? {
-    try String.fetchOne(database, sql: "SELECT note FROM audit_checkpoint ORDER BY size DESC LIMIT 1")
-      .flatMap { AuditCheckpoint(note: $0) }
+    try String.fetchOne(
+      database.cachedStatement(sql: "SELECT note FROM audit_checkpoint ORDER BY size DESC LIMIT 1")
+    ).flatMap { AuditCheckpoint(note: $0) }
   }
 
   /// Kept checkpoints of at least `from` and at most `to` leaves, smallest first.

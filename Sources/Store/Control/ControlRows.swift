@@ -29,23 +29,23 @@ enum ControlRows {
     """
 
   static func epoch(_ database: GRDB.Database) throws -> Epoch {
-    let text = try String.fetchOne(database, sql: "SELECT value FROM meta WHERE name = 'epoch'")
+    let text = try String.fetchOne(database.cachedStatement(sql: "SELECT value FROM meta WHERE name = 'epoch'"))
     guard let value = text.flatMap(UInt64.init) else { throw StoreFailure(.corrupt, "The control store has no epoch.") }
     return Epoch(value)
   }
 
   static func setEpoch(_ epoch: Epoch, _ database: GRDB.Database) throws {
-    try database.execute(sql: "UPDATE meta SET value = ? WHERE name = 'epoch'", arguments: [String(epoch.value)])
+    try database.run(prepared: "UPDATE meta SET value = ? WHERE name = 'epoch'", [String(epoch.value)])
   }
 
   static func insert(_ control: Control, _ database: GRDB.Database) throws {
-    try database.execute(
-      sql: """
+    try database.run(
+      prepared: """
         INSERT INTO control (id, tenant, profile, venue, symbol, kind, level, cancel, reason, ticket, actor, origin,
           created_at, epoch, review_by, request_id)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
         """,
-      arguments: [
+      [
         control.id.text, control.scope.tenant?.text, control.scope.profile?.text, control.scope.venue?.text,
         control.scope.symbol?.text, control.kind.rawValue, control.level.text, control.cancel.rawValue, control.reason,
         control.ticket, control.actor, control.origin.description, control.createdAt.unixMilliseconds,
@@ -100,14 +100,14 @@ enum ControlRows {
   }
 
   static func upsert(_ approval: Approval, _ database: GRDB.Database) throws {
-    try database.execute(
-      sql: """
+    try database.run(
+      prepared: """
         INSERT INTO approval (id, controls, reason, requested_by, requested_at, expires_at, epoch, status, decided_by,
           decided_at, kind, digest, stages)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET status = excluded.status, decided_by = excluded.decided_by, decided_at = excluded.decided_at
         """,
-      arguments: [
+      [
         approval.id.text, approval.controls.map(\.text).joined(separator: ","), approval.reason, approval.requestedBy,
         approval.requestedAt.unixMilliseconds, approval.expiresAt.unixMilliseconds, Int64(approval.epoch.value),
         approval.status.rawValue, approval.decidedBy, approval.decidedAt?.unixMilliseconds, approval.kind.rawValue,

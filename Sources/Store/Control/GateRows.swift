@@ -14,8 +14,8 @@ enum GateRows {
     """
 
   static func renew(_ renewal: GateRenewal, _ database: GRDB.Database) throws {
-    let row = try Row.fetchOne(
-      database, sql: "SELECT run, home, turn, is_alone, lease FROM gate WHERE id = ?", arguments: [renewal.gate.text])
+    let row = try database.row(
+      prepared: "SELECT run, home, turn, is_alone, lease FROM gate WHERE id = ?", [renewal.gate.text])
     let isOwn = row.map { $0["run"] as String == renewal.run } ?? false
     guard renewal.isFirst || isOwn else {
       throw StoreFailure(
@@ -27,12 +27,12 @@ enum GateRows {
     // A process of the same home is gone; whoever may have been there before it is as gone as it was then.
     let isSuccessor = isOwn || row?["home"] as String? == renewal.home
     let isAlone = row == nil || renewal.isAlone || (isSuccessor && row?["is_alone"] ?? false)
-    try database.execute(
-      sql: """
+    try database.run(
+      prepared: """
         INSERT OR REPLACE INTO gate (id, run, home, turn, acked, is_alone, lease, at, drained, was_reset, last_out, in_doubt)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
-      arguments: [
+      [
         renewal.gate.text, renewal.run, renewal.home, (row?["turn"] as Int64? ?? 0) + 1, Int64(renewal.acked.value),
         isAlone, isAlone ? renewal.lease : max(renewal.lease, row?["lease"] ?? 0), renewal.at.unixMilliseconds,
         renewal.report.drained, renewal.report.wasReset,

@@ -54,9 +54,9 @@ package final class SQLiteControlStore: ControlStore {
   }
 
   private static func record(_ database: GRDB.Database) throws -> ControlRecord {
-    let active = try Row.fetchAll(database, sql: "SELECT * FROM control WHERE released_at IS NULL")
+    let active = try database.rows(prepared: "SELECT * FROM control WHERE released_at IS NULL")
       .map(ControlRows.document)
-    let approvals = try Row.fetchAll(database, sql: "SELECT * FROM approval ORDER BY requested_at DESC LIMIT 200")
+    let approvals = try database.rows(prepared: "SELECT * FROM approval ORDER BY requested_at DESC LIMIT 200")
       .map(ControlRows.approval)
     let state = ControlState(epoch: try ControlRows.epoch(database), controls: active.map(\.control))
     return ControlRecord(state: state, approvals: approvals)

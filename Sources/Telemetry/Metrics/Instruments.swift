@@ -99,6 +99,12 @@ public final class Histogram: Sendable {
     values.append(Double(cumulative))
   }
 
+  /// Changes the digest when anything was observed since.
+  func mix(into digest: inout UInt64) {
+    for index in 0...bounds.count { digest.mix(UInt64(bitPattern: Int64(counts[index].load(ordering: .relaxed)))) }
+    digest.mix(UInt64(bitPattern: Int64(sum.load(ordering: .relaxed))))
+  }
+
   /// Series it is exposed as: a bucket per bound, +Inf, sum and count.
   var seriesCount: Int { bounds.count + 3 }
 

@@ -20,6 +20,15 @@ package final class MetricFamily: Sendable {
       }
     }
 
+    /// Changes the digest when a value has changed.
+    func mix(into digest: inout UInt64) {
+      switch self {
+      case .counter(let counter): digest.mix(counter.value.bitPattern)
+      case .gauge(let gauge): digest.mix(gauge.value.bitPattern)
+      case .histogram(let histogram): histogram.mix(into: &digest)
+      }
+    }
+
     var seriesCount: Int {
       if case .histogram(let histogram) = self { histogram.seriesCount } else { 1 }
     }
@@ -152,4 +161,9 @@ final class SeriesBudget: Sendable {
     left.add(count, ordering: .relaxed)
     return false
   }
+}
+
+extension UInt64 {
+  /// One round of FNV-1a, eight bytes at once.
+  mutating func mix(_ value: UInt64) { self = (self ^ value) &* 0x0000_0100_0000_01b3 }
 }

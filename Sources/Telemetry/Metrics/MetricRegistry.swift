@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// Every metric of the process. Families come from `MetricCatalog`; the same instruments feed `/metrics` and the
 /// embedded metric store, so the two cannot disagree.
@@ -56,7 +57,10 @@ package final class MetricRegistry: Sendable {
   /// Brings collected gauges up to date and returns all families, in the order they were made.
   func collected() -> [MetricFamily] {
     let collectors = state.withLock { $0.collectors }
-    for collect in collectors { collect() }
+    for collect in collectors {
+      collect()
+      ThreadSchedule.giveWay()
+    }
     return families()
   }
 }

@@ -1,3 +1,5 @@
+import Threads
+
 /// Reads the whole registry once a tick for the metric store, describing each series only the first time it is seen.
 ///
 /// Confined to its caller: one sampler per store.
@@ -50,6 +52,7 @@ package struct MetricSampler {
         child.instrument.read(into: &buffer)
       }
       values(position, buffer)
+      ThreadSchedule.giveWay()
     }
   }
 }

@@ -1,3 +1,5 @@
+import Threads
+
 /// Notices which metrics move that were quiet, without sampling them: one sum over the values of each watched family.
 /// A metric that moves all the time says nothing by moving once more and is left to the regular samples.
 ///
@@ -52,6 +54,7 @@ package struct MetricVigil {
         watched[index].digest = digest
         watched[index].quiet = 0
       }
+      ThreadSchedule.giveWay()
     }
     return moved
   }
@@ -67,8 +70,9 @@ package struct MetricVigil {
 extension MetricFamily {
   /// Changes when any value does, and when a child is added.
   fileprivate var digest: UInt64 {
-    var buffer: [Double] = []
-    for child in children() { child.instrument.read(into: &buffer) }
-    return buffer.reduce(UInt64(buffer.count)) { ($0 ^ $1.bitPattern) &* 0x0000_0100_0000_01b3 }
+    let children = children()
+    var digest = UInt64(children.count)
+    for index in children.indices { children[index].instrument.mix(into: &digest) }
+    return digest
   }
 }

@@ -97,6 +97,17 @@ import Testing
     #expect(rejected("expired") == 1)
   }
 
+  @Test func `says which references of a long batch have expired`() throws {
+    let store = store(seriesMax: 1000, retention: 1000)
+    let ended = try #require(try store.reference(to: "ended"))
+    store.append([(ended, 1)], at: 0)
+    store.dropExpired(at: 5000)
+    var batch = try (0..<600).map { (try #require(try store.reference(to: "s{n=\"\($0)\"}")), Double($0)) }
+    for place in [3, 400, 599] { batch[place].0 = ended }
+    #expect(store.append(batch, at: 6000) == [3, 400, 599])
+    #expect(try store.points("s{n=\"401\"}", 0...9000).values.first == [Point(6000, 401)])
+  }
+
   @Test func `bounds its memory by series and retention whatever is appended`() throws {
     let store = store(seriesMax: 50, retention: 600_000)
     var largest = 0
