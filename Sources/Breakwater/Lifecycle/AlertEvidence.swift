@@ -7,8 +7,8 @@ import Telemetry
 /// Requests that show what an alert is about: the newest troubled records of the log that agree with its labels. Kept in
 /// memory as the log writes them, read only when an alert fires.
 final class AlertEvidence: Sendable {
-  /// Blocks kept; one is up to some tens of kilobytes.
-  private static let blocksMax = 32
+  /// Blocks kept; one is up to 64 KiB.
+  private static let blocksMax = 64
   /// Records looked at for one alert.
   private static let linesMax = 2_000
   /// Requests one alert cites.

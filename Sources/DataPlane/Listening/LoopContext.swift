@@ -56,8 +56,9 @@ final class LoopContext {
 
   /// How often deadlines are checked and logs handed over; the most by which a timeout is late while few run out together.
   static let tick: TimeAmount = .milliseconds(200)
-  /// A log block is handed over when it has this many bytes, or at the next tick.
-  static let logBlockBytes = 128 * 1024
+  /// A log block is handed over when it has this many bytes, or at the next tick. With a last line it stays below 64 KiB:
+  /// memory of 128 KiB and more the allocator takes from the system and gives back each time, page by page.
+  static let logBlockBytes = 60 * 1024
 
   init(_ eventLoop: any EventLoop, name: String, dataPlane: DataPlane, seed: UInt64) {
     self.eventLoop = eventLoop
