@@ -1,8 +1,10 @@
 // Load and upstream of the measurements in one event loop, so that the other core belongs to the program that is measured.
 //   load serve PORT                                   an upstream alone, until it is ended
-//   load run PORT TOKENS UPSTREAM CONNECTIONS SECONDS RATE PATH
+//   load run PORT TOKENS UPSTREAM CONNECTIONS SECONDS RATE PATH [SLOW TOKEN WAIT]
 // RATE 0: every connection sends its next request when it has its answer. RATE > 0: requests are due at fixed times and
 // latency counts from then, so that a stall is charged to everything it delays. One line of JSON at the end.
+// SLOW > 0: as many connections that send a head byte by byte and as many that send a body so, with TOKEN, opened four seconds
+// before the rest and kept up until they are closed, WAIT seconds at most; a byte every two seconds each, evenly spread.
 // The upstream answers a kilobyte of JSON, ten megabytes where the path contains /big, and a POST never.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -20,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENT, LISTENER, SERVER };
+enum { CLIENT, LISTENER, SERVER, SLOW };
 enum { HEAD_MAX = 16384, BIG = 10 * 1024 * 1024, CONNECTIONS_MAX = 20000, TOKENS_MAX = 30000, EVENTS = 512 };
 struct connection {
   int fd, kind, filled;
@@ -40,6 +42,10 @@ static long latency_count, latency_max, finished, failed, received;
 static struct connection *idle[CONNECTIONS_MAX];
 static int idle_count, is_open_loop, is_over;
 static long sent;
+
+static struct connection **slow;
+static long slow_count, slow_open, slow_sent, slow_answers[600];
+static int64_t slow_since, slow_last_end;
 
 static int64_t now_ns(void) {
   struct timespec t;
@@ -203,6 +209,49 @@ static void read_tokens(const char *path, const char *target) {
   if (!request_count) fail("no tokens");
 }
 
+// MARK: Slow clients
+
+static void open_slow(int port, int each, const char *token) {
+  slow_count = 2L * each;
+  slow = calloc(slow_count, sizeof *slow);
+  for (int i = 0; i < slow_count; i++) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = loopback(port);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address)) fail("connect");
+    char head[4096];
+    int bytes = sprintf(head, "POST /api/v1/orders HTTP/1.1\r\nHost: a\r\n");
+    if (i % 2) bytes += sprintf(head + bytes, "Authorization: Bearer %s\r\nContent-Length: 100000\r\n\r\n", token);
+    if (write(fd, head, bytes) != bytes) fail("write");
+    slow[i] = add(fd, SLOW);
+    slow_open++;
+  }
+  slow_since = now_ns();
+}
+
+static void end_slow(struct connection *c) {
+  close(c->fd);  // the structure stays for whoever has its turn
+  c->fd = -1;
+  slow_open--;
+  slow_last_end = now_ns();
+}
+
+static void read_slow(struct connection *c) {
+  ssize_t count = read(c->fd, scratch, 4096);
+  if (count < 0 && errno == EAGAIN) return;
+  if (count <= 0) return end_slow(c);
+  int status = count > 12 ? atoi(scratch + 9) : 0;
+  if (status > 0 && status < 600) slow_answers[status]++;
+}
+
+static void send_slow(int64_t now) {
+  while (slow_open && slow_sent < (now - slow_since) * slow_count / 2 / 1e9) {
+    long index = slow_sent++ % slow_count;
+    struct connection *c = slow[index];
+    const char *text = index % 2 ? "x" : "X-A: a\r\n";
+    if (c->fd >= 0 && write(c->fd, text, strlen(text)) < 0 && errno != EAGAIN) end_slow(c);
+  }
+}
+
 static int by_size(const void *a, const void *b) {
   int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
   return x < y ? -1 : x > y;
@@ -222,6 +271,8 @@ static void turn(int timeout) {
       if (fd >= 0) add(fd, SERVER);
     } else if (c->kind == SERVER) {
       serve(c, events[i].events);
+    } else if (c->kind == SLOW) {
+      if (c->fd >= 0) read_slow(c);
     } else {
       read_answer(c);
     }
@@ -251,8 +302,8 @@ int main(int argc, char **argv) {
     listen_on(atoi(argv[2]));
     while (1) turn(-1);
   }
-  if (argc != 9 || strcmp(argv[1], "run")) {
-    fprintf(stderr, "usage: load serve PORT | load run PORT TOKENS UPSTREAM CONNECTIONS SECONDS RATE PATH\n");
+  if ((argc != 9 && argc != 12) || strcmp(argv[1], "run")) {
+    fprintf(stderr, "usage: load serve PORT | load run PORT TOKENS UPSTREAM CONNECTIONS SECONDS RATE PATH [SLOW TOKEN WAIT]\n");
     return 64;
   }
   int port = atoi(argv[2]), upstream = atoi(argv[4]), connections = atoi(argv[5]);
@@ -262,6 +313,11 @@ int main(int argc, char **argv) {
   latency_max = 4000000;
   latencies = malloc(latency_max * sizeof *latencies);
   if (upstream) listen_on(upstream);
+  if (argc == 12) open_slow(port, atoi(argv[9]), argv[10]);
+  while (slow_count && now_ns() < slow_since + 4000000000) {
+    send_slow(now_ns());
+    turn(1);
+  }
   struct connection *clients[CONNECTIONS_MAX];
   for (int i = 0; i < connections; i++) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -283,6 +339,7 @@ int main(int argc, char **argv) {
       while (idle_count && start + (int64_t)(sent * 1e9 / rate) <= now)
         send_request(idle[--idle_count], start + (int64_t)(sent * 1e9 / rate));
     }
+    if (slow_open) send_slow(now_ns());
     turn(is_open_loop ? 0 : 100);
   }
   double elapsed = (now_ns() - start) / 1e9;
@@ -291,10 +348,21 @@ int main(int argc, char **argv) {
   long counted = finished;
   int64_t patience = now_ns() + 1000000000;
   while (finished < sent && now_ns() < patience) turn(10);
+  while (slow_open && now_ns() < slow_since + atol(argv[11]) * 1000000000) {
+    send_slow(now_ns());
+    turn(1);
+  }
   qsort(latencies, latency_count, sizeof *latencies, by_size);
   printf("{\"requests\": %ld, \"failed\": %ld, \"perSecond\": %.1f, \"p50us\": %.1f, \"p99us\": %.1f, \"p999us\": %.1f, "
-         "\"maxus\": %.1f, \"megabytesPerSecond\": %.1f}\n",
+         "\"maxus\": %.1f, \"megabytesPerSecond\": %.1f, \"slowLeft\": %ld, \"slowSeconds\": %.1f, \"slowAnswers\": {",
          counted, failed, counted / elapsed, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1),
-         received / elapsed / 1e6);
+         received / elapsed / 1e6, slow_open, slow_last_end ? (slow_last_end - slow_since) / 1e9 : 0.0);
+  const char *between = "";
+  for (int status = 0; status < 600; status++) {
+    if (!slow_answers[status]) continue;
+    printf("%s\"%d\": %ld", between, status, slow_answers[status]);
+    between = ", ";
+  }
+  printf("}}\n");
   return 0;
 }

@@ -66,11 +66,13 @@ def stop(process):
         process.wait()
 
 
-def load(material, port, upstream, tokens="tokens", connections=32, seconds=4, rate=0, path="/api/v1/orders?limit=50"):
-    """Requests from the other core, which serves the upstream as well. `rate` 0 is a closed loop."""
+def load(material, port, upstream, tokens="tokens", connections=32, seconds=4, rate=0, path="/api/v1/orders?limit=50",
+         slow=None):
+    """Requests from the other core, which serves the upstream as well. `rate` 0 is a closed loop. `slow`: how many slow
+    heads and bodies beside them, the token of the latter, and how many seconds to wait for the last one's end."""
     output = subprocess.run(
         ["taskset", "-c", str(LOAD_CORE), material.path("load"), "run", str(port), material.path(tokens), str(upstream),
-         str(connections), str(seconds), str(rate), path], capture_output=True, text=True)
+         str(connections), str(seconds), str(rate), path, *map(str, slow or ())], capture_output=True, text=True)
     if output.returncode:
         raise SystemExit(f"the load generator failed: {output.stderr}")
     return json.loads(output.stdout)

@@ -120,7 +120,11 @@ final class UpstreamPool {
   /// Closes connections unused for longer than the idle timeout, and looks whether a failed upstream is back.
   func tick(_ now: Int64) {
     report()
-    for connection in idle where now - connection.idleSince >= idleNanoseconds { connection.discard() }
+    // The longest unused is the first.
+    for connection in idle {
+      guard now - connection.idleSince >= idleNanoseconds else { break }
+      connection.discard()
+    }
     if isDown, !isProbing, now >= nextProbe { probe(now) }
   }
 

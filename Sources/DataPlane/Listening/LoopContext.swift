@@ -40,7 +40,7 @@ final class LoopContext {
   private var latestCells: (key: CellKey, cells: RequestCells)?
   private var tenantAnswers: [TenantID: TenantAnswers] = [:]
   private var standings = CallerStandings()
-  private var members: [ObjectIdentifier: any LoopMember] = [:]
+  private var roster = LoopRoster()
   private var watches: [AnswerWatch] = []
   /// Requests being answered on this loop.
   var inFlight = 0
@@ -49,8 +49,8 @@ final class LoopContext {
   private var drained: (() -> Void)?
   private var drainDeadline: Int64?
   private var lastTick: Int64 = 0
-  /// Not all that run out of time have had their turn.
-  private var isCheckingDeadlines = false
+  /// Where the walk that looks for who has run out of time is; nil when all have been looked at since the last tick.
+  private var deadlineWalk: Int?
   private let lag: Gauge
   let counters: LoopCounters
 
@@ -95,27 +95,39 @@ final class LoopContext {
     counters.inFlight.add(Double(inFlight - reportedInFlight))
     reportedInFlight = inFlight
     flushLog()
-    if !isCheckingDeadlines { checkDeadlines(of: Array(members.values)[...], now) }
+    if deadlineWalk == nil {
+      deadlineWalk = roster.count
+      checkDeadlines()
+    }
     for upstream in upstreams.values { upstream.tick(now) }
     if let drainDeadline, now >= drainDeadline {
-      for member in members.values { member.endDrain() }
+      for member in roster.all { member.endDrain() }
     }
   }
 
-  /// Connections given up in a millisecond: a thousand that were opened together run out of time together, and requests of
-  /// others wait no longer than these few take, some fifty microseconds each.
-  private static let endedPerTurn = 4
+  /// Connections looked at in a millisecond, some hundred nanoseconds each, and given up in it, some tens of microseconds
+  /// each: requests of others wait no longer than these few take, although thousands are open, and those that were opened
+  /// together run out of time together. With more connections it is a share of them, so that all have had their turn within
+  /// a tick, and have been given up within two seconds.
+  private var checkedPerTurn: Int { max(40, roster.count / 100) }
+  private var endedPerTurn: Int { max(1, roster.count / 2000) }
 
-  private func checkDeadlines(of connections: ArraySlice<any LoopMember>, _ now: Int64) {
-    var rest = connections
-    var ended = 0
-    while ended < Self.endedPerTurn, let member = rest.popFirst() {
+  private func checkDeadlines() {
+    let now = clocks.monotonic()
+    let (checkedMax, endedMax) = (checkedPerTurn, endedPerTurn)
+    var place = deadlineWalk ?? 0
+    var (checked, ended) = (0, 0)
+    while checked < checkedMax, ended < endedMax {
+      guard let member = roster.next(&place) else {
+        deadlineWalk = nil
+        return
+      }
+      checked += 1
       if member.checkDeadlines(now) { ended += 1 }
     }
-    isCheckingDeadlines = !rest.isEmpty
-    guard isCheckingDeadlines else { return }
-    let later = NIOLoopBound((self, rest), eventLoop: eventLoop)
-    eventLoop.scheduleTask(in: .milliseconds(1)) { later.value.0.checkDeadlines(of: later.value.1, now) }
+    deadlineWalk = place
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.scheduleTask(in: .milliseconds(1)) { bound.value.checkDeadlines() }
   }
 
   /// Takes over a reloaded configuration, once per request at most.
@@ -209,10 +221,10 @@ final class LoopContext {
 
   // MARK: Connections
 
-  func opened(_ member: some LoopMember) { members[ObjectIdentifier(member)] = member }
+  func opened(_ member: some LoopMember) { roster.insert(member) }
 
   func closed(_ member: some LoopMember) {
-    members[ObjectIdentifier(member)] = nil
+    roster.remove(member)
     finishDrainingIfEmpty()
   }
 
@@ -220,12 +232,12 @@ final class LoopContext {
   func drain(_ done: @escaping () -> Void) {
     drained = done
     drainDeadline = clocks.monotonic() + timeouts.drain
-    for member in members.values { member.drain() }
+    for member in roster.all { member.drain() }
     finishDrainingIfEmpty()
   }
 
   private func finishDrainingIfEmpty() {
-    guard members.isEmpty, let done = drained else { return }
+    guard roster.isEmpty, let done = drained else { return }
     drained = nil
     flushLog()
     done()
