@@ -23,6 +23,6 @@ package enum ThreadSchedule: Sendable {
   }
 
   /// Between two pieces of work, some ten microseconds each: a background thread lets one that serves go first. Costs some
-  /// ten nanoseconds, and less on other threads, where it does nothing. Not while holding a lock.
+  /// ten nanoseconds, and less on other threads, where it does nothing. Not while holding a lock that a request may need.
   package static func giveWay() { breakwater_give_way() }
 }
