@@ -18,8 +18,8 @@ struct attributes {
   uint64_t runtime, deadline, period;
 };
 
-// A thread that was just put aside for longer than it then needs is not at once picked again when it wakes up, and the
-// system looks no sooner than at its next tick, 4 ms later: so what works in the background offers the processor itself.
+// A thread that has just had a little more than its share is not picked at once when it wakes up again, and the system
+// looks no sooner than at its next tick, 4 ms later: so what works in the background offers the processor itself.
 // With no processor to spare the offer costs up to a tick each; then the thread keeps what it gets for a while.
 enum { PIECE_NS = 30000, SCARCE_NS = 1000000, WHILE_NS = 100000000 };
 static _Thread_local int gives_way;
