@@ -1,10 +1,11 @@
 // Load and upstream of the measurements in one event loop, so that the other core belongs to the program that is measured.
 //   load serve PORT                                   an upstream alone, until it is ended
-//   load run PORT TOKENS UPSTREAM CONNECTIONS SECONDS RATE PATH [SLOW TOKEN WAIT]
+//   load run PORT TOKENS UPSTREAM CONNECTIONS SECONDS RATE PATH [SLOW TOKEN WAIT WHERE]
 // RATE 0: every connection sends its next request when it has its answer. RATE > 0: requests are due at fixed times and
 // latency counts from then, so that a stall is charged to everything it delays. One line of JSON at the end.
 // SLOW > 0: as many connections that send a head byte by byte and as many that send a body so, with TOKEN, opened four seconds
-// before the rest and kept up until they are closed, WAIT seconds at most; a byte every two seconds each, evenly spread.
+// before the rest and kept up until they are closed, WAIT seconds at most; a byte every two seconds each, evenly spread. They
+// go to the port WHERE: the program's, or the upstream's, which shows what as many do that do not trouble the program.
 // The upstream answers a kilobyte of JSON, ten megabytes where the path contains /big, and a POST never.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -302,8 +303,8 @@ int main(int argc, char **argv) {
     listen_on(atoi(argv[2]));
     while (1) turn(-1);
   }
-  if ((argc != 9 && argc != 12) || strcmp(argv[1], "run")) {
-    fprintf(stderr, "usage: load serve PORT | load run PORT TOKENS UPSTREAM CONNECTIONS SECONDS RATE PATH [SLOW TOKEN WAIT]\n");
+  if ((argc != 9 && argc != 13) || strcmp(argv[1], "run")) {
+    fprintf(stderr, "usage: load serve PORT | load run PORT TOKENS UPSTREAM CONNECTIONS SECONDS RATE PATH [SLOW TOKEN WAIT WHERE]\n");
     return 64;
   }
   int port = atoi(argv[2]), upstream = atoi(argv[4]), connections = atoi(argv[5]);
@@ -313,7 +314,7 @@ int main(int argc, char **argv) {
   latency_max = 4000000;
   latencies = malloc(latency_max * sizeof *latencies);
   if (upstream) listen_on(upstream);
-  if (argc == 12) open_slow(port, atoi(argv[9]), argv[10]);
+  if (argc == 13) open_slow(atoi(argv[12]), atoi(argv[9]), argv[10]);
   while (slow_count && now_ns() < slow_since + 4000000000) {
     send_slow(now_ns());
     turn(1);

@@ -69,7 +69,8 @@ def stop(process):
 def load(material, port, upstream, tokens="tokens", connections=32, seconds=4, rate=0, path="/api/v1/orders?limit=50",
          slow=None):
     """Requests from the other core, which serves the upstream as well. `rate` 0 is a closed loop. `slow`: how many slow
-    heads and bodies beside them, the token of the latter, and how many seconds to wait for the last one's end."""
+    heads and bodies beside them, the token of the latter, how many seconds to wait for the last one's end, and the port they
+    go to."""
     output = subprocess.run(
         ["taskset", "-c", str(LOAD_CORE), material.path("load"), "run", str(port), material.path(tokens), str(upstream),
          str(connections), str(seconds), str(rate), path, *map(str, slow or ())], capture_output=True, text=True)

@@ -34,9 +34,9 @@ final class ForwardRun {
   /// Looks at the answer for other tenants' data; nil where nobody needs to.
   var watch: AnswerWatch?
   /// When the upstream is given up: it does not begin to answer, does not finish, or takes no more of the body.
-  var firstByteDeadline = Int64.max
-  var totalDeadline = Int64.max
-  var stallDeadline = Int64.max
+  var firstByteDeadline = Int64.max { didSet { client.loop.expect(client, at: firstByteDeadline) } }
+  var totalDeadline = Int64.max { didSet { client.loop.expect(client, at: totalDeadline) } }
+  var stallDeadline = Int64.max { didSet { client.loop.expect(client, at: stallDeadline) } }
 
   init(
     _ client: ClientConnection, _ upstream: LoopUpstream, _ route: Route, _ head: RequestHead, _ bytes: ByteBuffer,
@@ -335,9 +335,11 @@ final class ForwardRun {
     upstream.state.probeAbandoned(at: now)
   }
 
+  var nextDeadline: Int64 { min(firstByteDeadline, totalDeadline, stallDeadline) }
+
   /// True when one has passed.
   func checkDeadlines(_ now: Int64) -> Bool {
-    guard now >= min(firstByteDeadline, totalDeadline, stallDeadline) else { return false }
+    guard now >= nextDeadline else { return false }
     let name = upstream.upstream.name
     if !hasAnswer {
       upstream.timedOut()

@@ -145,6 +145,11 @@ extension ClientConnection {
     phaseDeadline = exchange.startedAt + min(loop.timeouts.body, loop.timeouts.bodyGrace + earned)
   }
 
+  /// A tunnel is looked at in every tick, for its token may have been revoked.
+  var nextDeadline: Int64 {
+    tunnel == nil ? min(phaseDeadline, writeDeadline, forward?.nextDeadline ?? .max) : 0
+  }
+
   func checkDeadlines(_ now: Int64) -> Bool {
     if now >= writeDeadline {
       cut()

@@ -52,12 +52,13 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   var endpoint: EndpointRun?
   var forward: ForwardRun?
   var tunnel: Tunnel?
+  var seat = LoopSeat()
   /// Until when a connection that has not asked anything yet is not closed for being idle. Zero once it has.
   var freshUntil: Int64 = 0
   /// When what the phase waits for from the client is given up: a head, the next request, a body, or its closing.
-  var phaseDeadline = Int64.max
+  var phaseDeadline = Int64.max { didSet { loop.expect(self, at: phaseDeadline) } }
   /// When a client that takes nothing of what is written is given up.
-  var writeDeadline = Int64.max
+  var writeDeadline = Int64.max { didSet { loop.expect(self, at: writeDeadline) } }
   /// Whether the client takes what is written; while it does not, no new request is begun.
   private(set) var isClientWritable = true
   private var isReadingPaused = false

@@ -105,10 +105,10 @@ final class LoopContext {
     }
   }
 
-  /// Connections looked at in a millisecond, some hundred nanoseconds each, and given up in it, some tens of microseconds
-  /// each: requests of others wait no longer than these few take, although thousands are open, and those that were opened
-  /// together run out of time together. With more connections it is a share of them, so that all have had their turn within
-  /// a tick, and have been given up within two seconds.
+  /// Connections looked at in a millisecond because one of their times may have run out, a microsecond each, and given up in
+  /// it, some tens of microseconds each: requests of others wait no longer than these few take, although thousands that were
+  /// opened together run out of time together. With more connections it is a share of them, so that all have had their turn
+  /// within a tick, and have been given up within two seconds.
   private var checkedPerTurn: Int { max(40, roster.count / 100) }
   private var endedPerTurn: Int { max(1, roster.count / 2000) }
 
@@ -118,12 +118,13 @@ final class LoopContext {
     var place = deadlineWalk ?? 0
     var (checked, ended) = (0, 0)
     while checked < checkedMax, ended < endedMax {
-      guard let member = roster.next(&place) else {
+      guard let member = roster.next(&place, at: now) else {
         deadlineWalk = nil
         return
       }
       checked += 1
       if member.checkDeadlines(now) { ended += 1 }
+      roster.expect(member, at: member.nextDeadline)
     }
     deadlineWalk = place
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -223,6 +224,12 @@ final class LoopContext {
 
   func opened(_ member: some LoopMember) { roster.insert(member) }
 
+  /// A time of this member runs out at `deadline`. Cheap for one that runs out no earlier than those known.
+  @inline(__always)
+  func expect(_ member: some LoopMember, at deadline: Int64) {
+    if deadline < member.seat.due { roster.expect(member, at: deadline) }
+  }
+
   func closed(_ member: some LoopMember) {
     roster.remove(member)
     finishDrainingIfEmpty()
@@ -242,16 +249,6 @@ final class LoopContext {
     flushLog()
     done()
   }
-}
-
-/// What a loop looks after from accept to close: connections, and what they are before and beneath that.
-protocol LoopMember: AnyObject {
-  /// Looks at the clock; called every `LoopContext.tick`. True when a time had run out.
-  func checkDeadlines(_ now: Int64) -> Bool
-  /// The process wants to stop: ends in good order as soon as it can.
-  func drain()
-  /// The time for draining is over.
-  func endDrain()
 }
 
 /// Which instruments a finished request increments.

@@ -19,6 +19,7 @@ extension ClientConnection {
     try loop.dataPlane.tunnels.enter(exchange.caller?.tenant)
     tunnel = Tunnel(
       exchange.caller, epoch: 0, idleNanoseconds: loop.timeouts.tunnelIdle, at: loop.clocks.monotonic())
+    loop.expect(self, at: nextDeadline)
     phase = .tunnelling
     phaseDeadline = .max
     exchange.status = 101

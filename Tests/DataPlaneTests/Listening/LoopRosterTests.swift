@@ -6,6 +6,10 @@ import Testing
 /// Whoever is there when a walk begins, and stays, is seen by it: no connection escapes its timeouts.
 @Suite struct `A loop's roster` {
   private final class Member: LoopMember {
+    var seat = LoopSeat()
+    var nextDeadline: Int64
+
+    init(due: Int64 = 0) { nextDeadline = due }
     func checkDeadlines(_ now: Int64) -> Bool { false }
     func drain() {}
     func endDrain() {}
@@ -20,7 +24,7 @@ import Testing
       var missed = Set(members.map(ObjectIdentifier.init))
       var gone: [Member] = []
       var place = roster.count
-      while let seen = roster.next(&place) {
+      while let seen = roster.next(&place, at: 0) {
         missed.remove(ObjectIdentifier(seen))
         for _ in 0..<Int.random(in: 0..<4, using: &random) {
           if Bool.random(using: &random) || members.isEmpty {
@@ -48,5 +52,39 @@ import Testing
     roster.remove(one)
     roster.remove(one)
     #expect(roster.isEmpty)
+  }
+
+  @Test func `shows a walk only those whose time may have run out, however they moved and whatever was expected`() {
+    var random = SeededRandom(12)
+    var roster = LoopRoster()
+    var members: [Member] = []
+    for now in Int64(1)...3000 {
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0:
+        members.append(Member(due: now + Int64.random(in: -2..<20, using: &random)))
+        roster.insert(members[members.count - 1])
+      case 1 where !members.isEmpty:
+        roster.remove(members.remove(at: Int.random(in: members.indices, using: &random)))
+      case _ where !members.isEmpty:
+        let member = members[Int.random(in: members.indices, using: &random)]
+        member.nextDeadline = now + Int64.random(in: -2..<20, using: &random)
+        roster.expect(member, at: member.nextDeadline)
+      default: break
+      }
+      var place = roster.count
+      var seen: Set<ObjectIdentifier> = []
+      while let member = roster.next(&place, at: now) { seen.insert(ObjectIdentifier(member)) }
+      #expect(seen == Set(members.filter { $0.nextDeadline <= now }.map(ObjectIdentifier.init)))
+      #expect(members.allSatisfy { $0.seat.due == $0.nextDeadline })
+    }
+  }
+
+  @Test func `knows nothing of somebody who is not in it`() {
+    var roster = LoopRoster()
+    let (one, other) = (Member(due: 5), Member(due: 5))
+    roster.insert(one)
+    roster.expect(other, at: 1)
+    var place = roster.count
+    #expect(roster.next(&place, at: 4) == nil && other.seat.place == nil)
   }
 }

@@ -25,7 +25,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
   private var lastStream = HTTP2StreamID.rootStream
   private var ending = Ending.no
   private var hasFailed = false
-  private var deadline: Int64
+  private var deadline: Int64 { didSet { loop.expect(self, at: deadline) } }
+  var seat = LoopSeat()
 
   private init(_ loop: LoopContext, beneath: FrameInjector) {
     self.loop = loop
@@ -137,6 +138,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
   }
 
   // MARK: Ending
+
+  var nextDeadline: Int64 { deadline }
 
   func checkDeadlines(_ now: Int64) -> Bool {
     guard now >= deadline else { return false }

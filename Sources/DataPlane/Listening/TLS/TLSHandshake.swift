@@ -25,7 +25,8 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopMe
   private let peer: PeerAddress
   private var context: ChannelHandlerContext?
   private var phase = Phase.silent
-  private var deadline = Int64.max
+  private var deadline = Int64.max { didSet { loop.expect(self, at: deadline) } }
+  var seat = LoopSeat()
 
   init(loop: LoopContext, identity: TLSIdentity, listener: Listener.Kind, peer: PeerAddress) {
     self.loop = loop
@@ -124,6 +125,8 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopMe
     end(TLSFailure.reason(error))
     context.close(promise: nil)
   }
+
+  var nextDeadline: Int64 { deadline }
 
   func checkDeadlines(_ now: Int64) -> Bool {
     guard now >= deadline else { return false }
