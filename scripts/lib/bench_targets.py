@@ -325,13 +325,13 @@ backend upstream
 
 
 def programs(material, binary, backend):
-    """Name → the command for a port, of every program that is installed here; ours first."""
-    found = {"breakwater": lambda port: breakwater(material, binary, port, backend, guard="off"),
-             "breakwater, guarding": lambda port: breakwater(material, binary, port, backend)}
-    if shutil.which("haproxy"):
-        found["haproxy"] = lambda port: haproxy(material, port, backend)
+    """Name → the command for a port, of every program that is installed here; ours first, then the closest to it."""
+    found = {"breakwater": lambda port: breakwater(material, binary, port, backend, guard="off")}
     if nginx_lua_modules():
         found["nginx with Lua"] = lambda port: nginx_lua(material, port, backend)
+    found["breakwater, guarding"] = lambda port: breakwater(material, binary, port, backend)
+    if shutil.which("haproxy"):
+        found["haproxy"] = lambda port: haproxy(material, port, backend)
     if envoy_binary():
         found["envoy"] = lambda port: envoy(material, port, backend)
     if shutil.which("nginx"):

@@ -89,6 +89,13 @@ static void listen_on(int port) {
   add(fd, LISTENER);
 }
 
+static struct connection *open_client(int port, int kind) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in address = loopback(port);
+  if (connect(fd, (struct sockaddr *)&address, sizeof address)) fail("connect");
+  return add(fd, kind);
+}
+
 // MARK: Upstream
 
 static void drop(struct connection *c) {
@@ -216,14 +223,11 @@ static void open_slow(int port, int each, const char *token) {
   slow_count = 2L * each;
   slow = calloc(slow_count, sizeof *slow);
   for (int i = 0; i < slow_count; i++) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = loopback(port);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address)) fail("connect");
     char head[4096];
     int bytes = sprintf(head, "POST /api/v1/orders HTTP/1.1\r\nHost: a\r\n");
     if (i % 2) bytes += sprintf(head + bytes, "Authorization: Bearer %s\r\nContent-Length: 100000\r\n\r\n", token);
-    if (write(fd, head, bytes) != bytes) fail("write");
-    slow[i] = add(fd, SLOW);
+    slow[i] = open_client(port, SLOW);
+    if (write(slow[i]->fd, head, bytes) != bytes) fail("write");
     slow_open++;
   }
   slow_since = now_ns();
@@ -320,12 +324,7 @@ int main(int argc, char **argv) {
     turn(1);
   }
   struct connection *clients[CONNECTIONS_MAX];
-  for (int i = 0; i < connections; i++) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = loopback(port);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address)) fail("connect");
-    clients[i] = add(fd, CLIENT);
-  }
+  for (int i = 0; i < connections; i++) clients[i] = open_client(port, CLIENT);
   int64_t start = now_ns(), end = start + (int64_t)(seconds * 1e9);
   for (int i = 0; i < connections; i++) {
     if (is_open_loop) {
