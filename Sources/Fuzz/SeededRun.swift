@@ -66,9 +66,12 @@
       }
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       let verdicts =
-        subject == .tokens
-        ? "0 forgeries accepted (\(accepted) were the signed bytes; \(signed) signed with damaged claims passed as valid)"
-        : "\(accepted) accepted, each read again and found right"
+        switch subject {
+        case .tokens:
+          "0 forgeries accepted (\(accepted) were the signed bytes; \(signed) signed with damaged claims passed as valid)"
+        case .documents: "nothing else asked of them"
+        case .requests, .lists, .answers, .queries: "\(accepted) accepted, each read again and found right"
+        }
       print(
         "fuzz \(subject.rawValue): \(runs) runs, 0 crashes, \(verdicts); "
           + "\(Int(Double(runs) / max(seconds, 0.001))) a second, seed \(seed)")
