@@ -236,7 +236,7 @@ final class ForwardRun {
   func pass(_ content: ByteBuffer) {
     client.writeContent(content, isChunked: answerIsChunked)
     guard !client.isClientWritable else { return }
-    client.flushIfNeeded()
+    client.flushNow()
     // The flush may have emptied the buffer, and the word that there is room again has then been given already.
     if !client.isClientWritable { connection?.setReading(false) }
   }

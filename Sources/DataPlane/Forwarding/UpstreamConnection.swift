@@ -18,6 +18,7 @@ final class UpstreamConnection: ChannelInboundHandler {
 
   private let pool: UpstreamPool
   private var context: ChannelHandlerContext?
+  private var writer: SocketWriter?
   private var state = State.idle
   private var run: ForwardRun?
   private var inbound = ByteBuffer()
@@ -34,7 +35,10 @@ final class UpstreamConnection: ChannelInboundHandler {
 
   var isOpen: Bool { if case .closed = state { false } else { context != nil } }
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    writer = SocketWriter(context.channel, isPlain: true)
+  }
 
   // MARK: Request
 
@@ -45,23 +49,25 @@ final class UpstreamConnection: ChannelInboundHandler {
   }
 
   func writeHead(_ head: ByteBuffer) {
-    context?.writeAndFlush(wrapOutboundOut(head), promise: nil)
+    guard let context, let writer else { return }
+    writer.write(head, context)
+    pool.loop.batch.flush(writer, context)
   }
 
   /// Writes a piece of the body, if there is one, and what marks its end, if this is it.
   func writeBody(_ piece: ByteBuffer?, isEnd: Bool, isChunked: Bool) {
-    guard let context else { return }
+    guard let context, let writer else { return }
     if let piece {
       if isChunked {
         var size = ByteBuffer()
         size.writeChunkSize(piece.readableBytes)
-        context.write(wrapOutboundOut(size), promise: nil)
+        writer.write(size, context)
       }
-      context.write(wrapOutboundOut(piece), promise: nil)
-      if isChunked { context.write(wrapOutboundOut(Self.lineEnd), promise: nil) }
+      writer.write(piece, context)
+      if isChunked { writer.write(Self.lineEnd, context) }
     }
-    if isEnd, isChunked { context.write(wrapOutboundOut(ClientConnection.lastChunk), promise: nil) }
-    context.flush()
+    if isEnd, isChunked { writer.write(ClientConnection.lastChunk, context) }
+    writer.flush(context)
   }
 
   private static let lineEnd = ByteBuffer(staticString: "\r\n")

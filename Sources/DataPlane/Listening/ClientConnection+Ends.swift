@@ -77,7 +77,7 @@ extension ClientConnection {
     phase = .closing
     phaseDeadline = .max
     writeDeadline = loop.clocks.monotonic() + loop.timeouts.writeStall
-    context.flush()
+    flushNow()
     let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
     context.channel.close(mode: .output).whenComplete { result in
       let connection = bound.value

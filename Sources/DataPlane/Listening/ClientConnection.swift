@@ -63,7 +63,7 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   private(set) var isClientWritable = true
   private var isReadingPaused = false
   private var isProcessing = false
-  private var needsFlush = false
+  private var writer: SocketWriter?
   /// Bytes of an incomplete head already looked at without finding its end.
   private var searchedBytes = 0
   /// Bytes of it when the parser last looked.
@@ -80,6 +80,7 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    writer = SocketWriter(context.channel, isPlain: transport.tls == nil && !transport.isHTTP2)
     loop.opened(self)
     let now = loop.clocks.monotonic()
     freshUntil = now + Self.freshNanoseconds
@@ -207,17 +208,18 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
 
   // MARK: Writing
 
-  /// Queues bytes for the client; they leave at the end of the current read or with `flushIfNeeded()`.
+  /// Takes bytes for the client; they leave at the end of the current read or with `flushIfNeeded()`.
   func write(_ bytes: ByteBuffer) {
-    guard let context else { return }
-    needsFlush = true
-    context.write(wrapOutboundOut(bytes), promise: nil)
+    if let context { writer?.write(bytes, context) }
   }
 
+  /// Sends what was written, together with what other connections have to send in this turn of the loop.
   func flushIfNeeded() {
-    guard needsFlush else { return }
-    needsFlush = false
-    context?.flush()
+    if let context, let writer { loop.batch.flush(writer, context) }
+  }
+
+  func flushNow() {
+    if let context { writer?.flush(context) }
   }
 
   /// Content up to this size is copied behind its head or its chunk size, so that both leave in one piece.

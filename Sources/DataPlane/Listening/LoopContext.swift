@@ -53,6 +53,8 @@ final class LoopContext {
   private var deadlineWalk: Int?
   private let lag: Gauge
   let counters: LoopCounters
+  /// What its connections send.
+  let batch: FlushBatch
 
   /// How often deadlines are checked and logs handed over; the most by which a timeout is late while few run out together.
   static let tick: TimeAmount = .milliseconds(200)
@@ -77,6 +79,7 @@ final class LoopContext {
     snapshot = dataPlane.currentSnapshot()
     lag = dataPlane.metrics.family(MetricCatalog.eventLoopLag).gauge(name)
     counters = LoopCounters(dataPlane.metrics)
+    batch = FlushBatch(eventLoop)
   }
 
   /// Verified tokens kept per loop: about 20,000 of 1 KiB.
@@ -281,8 +284,9 @@ final class RequestCells {
 /// `2xx` … `5xx`.
 func codeClass(_ status: Int) -> String { "\(status / 100)xx" }
 
-/// Instruments a loop increments without labels, or with few.
-struct LoopCounters {
+/// Instruments a loop increments without labels, or with few. A class: calling a method of a struct takes hold of every one
+/// of them first.
+final class LoopCounters {
   let inFlight: Gauge
   let overhead: Histogram
   let verify: Histogram

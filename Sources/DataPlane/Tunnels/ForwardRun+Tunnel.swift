@@ -25,7 +25,7 @@ extension ForwardRun {
   func passToClient(_ bytes: ByteBuffer) {
     client.passToClient(bytes)
     guard !client.isClientWritable else { return }
-    client.flushIfNeeded()
+    client.flushNow()
     if !client.isClientWritable { connection?.setReading(false) }
   }
 

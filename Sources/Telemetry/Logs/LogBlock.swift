@@ -54,6 +54,7 @@ public struct LogBlock: Sendable {
     let full = self
     self = LogBlock()
     bytes.reserveCapacity(full.bytes.capacity)
+    entries.reserveCapacity(full.entries.capacity)
     return full
   }
 }
