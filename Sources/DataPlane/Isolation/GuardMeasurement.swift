@@ -64,6 +64,10 @@ package enum GuardMeasurement {
         "an escape every dozen bytes, 9 kB",
         "[" + list(200) { #""line \#($0)\nmore \u00e9 text with \"quotes\"""# } + "]"
       ),
+      (
+        "the same with letters spelled as escapes, 10 kB",
+        "[" + list(200) { #""line \#($0)\nmore \u00e9 t\u0065xt with \"quotes\"""# } + "]"
+      ),
     ]
   }
 }

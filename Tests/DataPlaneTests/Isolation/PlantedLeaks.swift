@@ -25,6 +25,8 @@ enum PlantedLeaks {
     // Escapes, in names and values.
     #"{"tenant\u0049d":"heron"}"#, #"{"\u0074enantId":"heron"}"#, #"{"tenantI\u0064":"heron"}"#,
     #"{"tenantId":"h\u0065ron"}"#, #"{"tenantId":"her\/on"}"#, #"{"tenantId":"orchid\u0000"}"#,
+    #"{"x":"\u00e9\u4e16","tenant\u0049d":"heron"}"#, #"{"\u00fc":1,"\u0054ENANTID":"heron"}"#,
+    #"{"tenantId":"heron\u00e9"}"#, #"{"tenant\u005fid":"heron"}"#, #"{"x":"\u003cCANARY\u002Dheron-1\u003E"}"#,
     #"{"x":"\\","tenantId":"heron"}"#, #"{"x":"\"","tenantId":"heron"}"#, #"{"x":"\\\"","tenantId":"heron"}"#,
     #"{"x":"{\"tenantId\":\"orchid\"}","tenantId":"heron"}"#,
     // Lists of tenants, and what is in them.
@@ -75,6 +77,8 @@ enum PlantedLeaks {
       #"{"x":"tenantId","y":"heron"}"#, #"["tenantId",{"x":"heron"}]"#, #"{"x":["tenantId"],"y":"heron"}"#,
       #"{"tenantIds":"heron","atenantId":"heron","tenant":"heron","tenantI":"heron","ti":"x","tidy":"x"}"#,
       #"{"tenantId":"orchid","name":"heron"}"#, #"{"a":"\\","b":"tenantId\\"}"#, #"{"tenantId":{"name":"heron"}}"#,
+      // Escapes that spell no part of a name.
+      #"{"\u00e9tenantId":"heron","tenantId\u00e9":"heron","tid":"orchid","\u00FC":"\u003ctid\u003e"}"#,
       #"{"t":true,"f":false,"n":null,"d":-1.5e+10,"u":"über \u00fc \ud83d\ude00"}"#, "\u{FEFF}{\"a\":1}",
       "{\n  \"tenantId\": \"orchid\",\n  \"items\": [\n    1,\n    2\n  ]\n}\n",
       #"{"note":"CANARY-orchid-1, CANARY-orchid-2-3"}"#, #"{"note":"CANARY"}"#, #"{"note":"CANARY-"}"#,
