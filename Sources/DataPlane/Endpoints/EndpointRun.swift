@@ -125,7 +125,7 @@ final class EndpointRun {
   private func send(_ piece: ByteBuffer, then continuation: CheckedContinuation<Void, Never>) {
     guard isCurrent else { return continuation.resume() }
     client.writeContent(piece, isChunked: !client.exchange.isHTTP10)
-    client.flushIfNeeded()
+    client.flushNow()
     // The flush may have found the connection broken; then this run was cancelled before it could hold the continuation.
     if client.isClientWritable || !isCurrent {
       continuation.resume()

@@ -37,7 +37,7 @@ extension ForwardRun {
     answerIsChunked = client.writeAnswerHead(
       head.answer, head.fields, head.bytes.readableBytesUInt8Span, firstContent: content)
     client.flushIfNeeded()
-    if !client.isClientWritable { connection?.setReading(false) }
+    holdBackIfFull()
   }
 
   /// Gives the answer up: with a refusal while nothing of it has been sent, else by cutting the connection.

@@ -235,6 +235,11 @@ final class ForwardRun {
 
   func pass(_ content: ByteBuffer) {
     client.writeContent(content, isChunked: answerIsChunked)
+    holdBackIfFull()
+  }
+
+  /// Lets the upstream wait while the client takes no more.
+  func holdBackIfFull() {
     guard !client.isClientWritable else { return }
     client.flushNow()
     // The flush may have emptied the buffer, and the word that there is room again has then been given already.

@@ -122,7 +122,10 @@ extension ClientConnection {
 
   /// The time for draining is over.
   func endDrain() {
-    guard isBusy, exchange.status == 0 else { return cut() }
+    guard isBusy, exchange.status == 0 else {
+      flushNow()
+      return cut()
+    }
     exchange.keepsConnection = false
     stopForwarding()
     endpoint?.cancel()

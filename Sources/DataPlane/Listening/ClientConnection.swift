@@ -63,6 +63,8 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   private(set) var isClientWritable = true
   private var isReadingPaused = false
   private var isProcessing = false
+  /// Bytes have come since the channel last said that it had read all there was.
+  private var hasRead = false
   private var writer: SocketWriter?
   /// Bytes of an incomplete head already looked at without finding its end.
   private var searchedBytes = 0
@@ -103,12 +105,15 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) { channelRead(unwrapInboundIn(data)) }
 
   func channelRead(_ bytes: ByteBuffer) {
+    hasRead = true
     inbound.append(bytes)
     process()
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    flushIfNeeded()
+    // Nothing came: the client has closed its half, and the channel closes before the loop's turn ends.
+    if hasRead { flushIfNeeded() } else { flushNow() }
+    hasRead = false
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -218,6 +223,7 @@ final class ClientConnection: ChannelInboundHandler, LoopMember {
     if let context, let writer { loop.batch.flush(writer, context) }
   }
 
+  /// The same at once, for what must not wait: closing, and finding out whether the client takes more.
   func flushNow() {
     if let context { writer?.flush(context) }
   }

@@ -34,13 +34,12 @@ final class SocketWriter {
 
   /// Takes a piece, to leave with the next flush.
   func write(_ piece: ByteBuffer, _ context: ChannelHandlerContext) {
-    guard socket == nil || needsFlush else {
-      needsFlush = true
+    if isPlain, !needsFlush {
       single = piece
-      return
+    } else {
+      if let earlier = single.take() { queue(earlier, context) }
+      queue(piece, context)
     }
-    if let earlier = single.take() { queue(earlier, context) }
-    queue(piece, context)
     needsFlush = true
   }
 

@@ -24,9 +24,7 @@ extension ForwardRun {
 
   func passToClient(_ bytes: ByteBuffer) {
     client.passToClient(bytes)
-    guard !client.isClientWritable else { return }
-    client.flushNow()
-    if !client.isClientWritable { connection?.setReading(false) }
+    holdBackIfFull()
   }
 
   func tellUpstream(_ bytes: [UInt8]) {

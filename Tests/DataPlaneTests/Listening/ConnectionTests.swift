@@ -170,6 +170,18 @@ import Testing
     }
   }
 
+  @Test func `sends what it can say at once to a client that closes its sending half with its request`() async throws {
+    try await withEndpoints { gateway in
+      for _ in 0..<20 {
+        let client = try await gateway.connect()
+        client.enqueue(Array("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        try await client.closeOutput()
+        #expect(try await client.answer().status == 404)
+        await client.close()
+      }
+    }
+  }
+
   @Test func `takes a client that closes its sending half to be gone`() async throws {
     try await withForwarding { gateway, upstream in
       let client = try await gateway.connect()
